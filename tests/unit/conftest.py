@@ -1,0 +1,13 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What every unit test shares."""
+
+from __future__ import annotations
+
+import hypothesis
+
+# Wall time is noise on a busy machine: an example may take as long as it takes.
+hypothesis.settings.register_profile('lvs', deadline=None)
+hypothesis.settings.load_profile('lvs')
