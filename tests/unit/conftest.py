@@ -6,7 +6,14 @@
 
 from __future__ import annotations
 
+import pathlib
+
 import hypothesis
+from ansible.plugins.loader import init_plugin_loader
+
+# Before any test imports the collection: Ansible finds no plugins, documentation or metadata in a collection that
+# Python's own import got hold of first.
+init_plugin_loader([str(pathlib.Path(__file__).resolve().parents[2] / '.collections')])
 
 # Wall time is noise on a busy machine: an example may take as long as it takes.
 hypothesis.settings.register_profile('lvs', deadline=None)
