@@ -1,0 +1,124 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The kernel's IPVS table, read and written through ipvsadm: the only place that runs it.
+
+Private to this collection.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from typing import Iterator
+
+from ..command import CommandError, Result, Runner, checked
+from . import dump
+from .model import RealServerKey, ServiceKey, Table
+from .plan import Change, applied, plan
+
+LOCK = '/run/lvs-direct-routing.lock'
+
+_ADVICE = (
+    (
+        'Protocol not available',
+        'The kernel has no IPVS: load the module ip_vs (in a container, on its host) or boot a kernel that has it',
+    ),
+    ('you must be root', 'Reading and writing the IPVS table needs root: use become'),
+    ('Permission denied', 'Reading and writing the IPVS table needs CAP_NET_ADMIN: use become'),
+    ('Operation not permitted', 'Reading and writing the IPVS table needs CAP_NET_ADMIN: use become'),
+    (
+        'Scheduler or persistence engine not found',
+        'The kernel could not load the module of the scheduler or persistence engine, such as ip_vs_wrr or ip_vs_pe_sip',
+    ),
+)
+
+
+class ApplyError(Exception):
+    """ipvsadm refused a part of what was asked; the message says what is left of it."""
+
+
+def _advice(said: str) -> str:
+    return next((advice for symptom, advice in _ADVICE if symptom in said), '')
+
+
+class Kernel:
+    """The live table of this host."""
+
+    def __init__(self, run: Runner) -> None:
+        self._run = run
+
+    def read(self) -> Table:
+        """Return the whole table, in two processes however large it is."""
+        return dump.parse_table(self._ask('-Sn'), self._ask('-Ln', '--thresholds'))
+
+    def counters(self) -> dict[ServiceKey | RealServerKey, dump.Counters]:
+        """Return the exact counters of every entry."""
+        return dump.parse_counters(self._ask('-Ln', '--stats', '--exact'))
+
+    def apply(self, have: Table, changes: list[Change]) -> None:
+        """Make the changes in one process; if one is refused, undo the others and raise `ApplyError`.
+
+        ipvsadm goes on after a line that the kernel refuses and its exit status is that of the last line, so any word
+        on stderr is a failure.
+        """
+        result = self._write(changes)
+        if result.rc == 0 and not result.stderr.strip():
+            return
+        said = result.stderr.strip() or 'exit status {0}'.format(result.rc)
+        message = 'ipvsadm refused a change: {0}. {1}'.format(said, self._undo(have, changes))
+        advice = _advice(said)
+        raise ApplyError('{0} {1}.'.format(message, advice) if advice else message)
+
+    def _undo(self, have: Table, changes: list[Change]) -> str:
+        """Take back those changes that took, and say what took, what did not and what is left."""
+        live = self.read()
+        wanted = applied(have, changes)
+        took = [change.rule for change in changes if _entry(live, change.key) == _entry(wanted, change.key)]
+        missed = [change.rule for change in changes if _entry(live, change.key) != _entry(wanted, change.key)]
+        touched = {change.key for change in changes}
+        # A deleted service took its real servers along: they come back with it.
+        touched.update(key for key in have.realservers if key.service in touched)
+        before = Table(
+            [service for key, service in have.services.items() if key in touched],
+            [server for key, server in have.realservers.items() if key in touched],
+        )
+        undoing = plan(live, before, removable=lambda key: key in touched)
+        report = 'Not applied: {0}. Applied: {1}.'.format('; '.join(missed) or 'nothing', '; '.join(took) or 'nothing')
+        if not undoing:
+            return report + ' Nothing had to be undone.'
+        result = self._write(undoing)
+        if result.rc == 0 and not result.stderr.strip():
+            return report + ' What was applied has been undone.'
+        live = self.read()
+        left = [key for key in touched if _entry(live, key) != _entry(have, key)]
+        return '{0} Undoing it failed too ({1}); not as before: {2}.'.format(
+            report, result.stderr.strip(), '; '.join(str(key) for key in sorted(left, key=str)) or 'nothing'
+        )
+
+    def _ask(self, *options: str) -> str:
+        result = self._run(('ipvsadm',) + options)
+        return checked(result, _advice(result.stderr))
+
+    def _write(self, changes: list[Change]) -> Result:
+        return self._run(('ipvsadm', '-R'), stdin=''.join(change.rule + '\n' for change in changes))
+
+
+def _entry(table: Table, key: ServiceKey | RealServerKey) -> object:
+    return (table.services if isinstance(key, ServiceKey) else table.realservers).get(key)
+
+
+@contextlib.contextmanager
+def exclusive(path: str = LOCK) -> Iterator[None]:
+    """Hold this host's lock, so that two tasks at once never mix their reading and writing."""
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise CommandError(('flock', path), 1, str(error), 'Writing the IPVS table needs root: use become') from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

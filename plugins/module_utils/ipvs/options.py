@@ -1,0 +1,200 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options of the ipvs modules and their translation into the model.
+
+Private to this collection. An option that is left out is None here: on an existing entry it keeps its live value, on
+a new one it takes the kernel's default.
+"""
+
+from __future__ import annotations
+
+from typing import Iterable
+
+from . import model
+from .model import InvalidEntry, RealServer, RealServerKey, ServiceKey, Table, Tunnel, VirtualService
+
+SERVICE_IDENTITY = {
+    'address': {'type': 'str'},
+    'port': {'type': 'int'},
+    'protocol': {'type': 'str', 'choices': list(model.PROTOCOLS)},
+    'fwmark': {'type': 'int'},
+    'family': {'type': 'str', 'choices': list(model.FAMILIES)},
+}
+SERVICE_SETTINGS = {
+    'scheduler': {'type': 'str'},
+    'scheduler_flags': {'type': 'list', 'elements': 'str'},
+    'persistence_timeout': {'type': 'int'},
+    'persistence_netmask': {'type': 'str'},
+    'persistence_engine': {'type': 'str'},
+    'one_packet': {'type': 'bool'},
+}
+REALSERVER_SETTINGS = {
+    'forward': {'type': 'str', 'choices': list(model.FORWARDING_METHODS)},
+    'weight': {'type': 'int'},
+    'upper_threshold': {'type': 'int'},
+    'lower_threshold': {'type': 'int'},
+    'tunnel': {
+        'type': 'dict',
+        'options': {
+            'type': {'type': 'str', 'choices': list(model.TUNNEL_TYPES), 'default': 'ipip'},
+            'port': {'type': 'int'},
+            'checksum': {'type': 'str', 'choices': list(model.TUNNEL_CHECKSUMS), 'default': 'none'},
+        },
+    },
+}
+
+
+def service_key(params: dict) -> ServiceKey:
+    """Return the key of the service that the options name; raise `InvalidEntry`."""
+    mark = params.get('fwmark')
+    if mark is not None:
+        for option in ('address', 'port', 'protocol'):
+            if params.get(option) is not None:
+                raise InvalidEntry(option, params[option], 'does not go with fwmark; a service has one or the other')
+        return ServiceKey('fwmark', params.get('family') or 'ipv4', '', mark)
+    if params.get('address') is None:
+        raise InvalidEntry('address', None, 'is missing; a service needs address and port, or fwmark')
+    address = _address('address', params['address'])
+    if params.get('port') is None:
+        raise InvalidEntry('port', None, 'is missing; 0..65535, 0 for all ports of a persistent service')
+    family = model.family_of(address)
+    if params.get('family') not in (None, family):
+        raise InvalidEntry('family', params['family'], 'is not the family of {0}'.format(address))
+    return ServiceKey(params.get('protocol') or 'tcp', family, address, params['port'])
+
+
+def service(key: ServiceKey, params: dict, live: VirtualService | None = None) -> VirtualService:
+    """Return the wanted service, checked; raise `InvalidEntry`."""
+    live = live or VirtualService(key)
+    scheduler = _chosen(params, 'scheduler', live.scheduler)
+    # Flags belong to their scheduler and a mask to its persistence: neither outlives it.
+    kept_flags = live.scheduler_flags if scheduler == live.scheduler else ()
+    timeout = _chosen(params, 'persistence_timeout', live.persistence_timeout)
+    wanted = VirtualService(
+        key,
+        scheduler,
+        model.normal_flags(scheduler, _chosen(params, 'scheduler_flags', kept_flags)),
+        timeout,
+        _netmask(key.family, _chosen(params, 'persistence_netmask', live.persistence_netmask if timeout else '')),
+        _chosen(params, 'persistence_engine', live.persistence_engine if timeout else ''),
+        _chosen(params, 'one_packet', live.one_packet),
+    )
+    model.check_service(wanted)
+    return wanted
+
+
+def realserver_key(key: ServiceKey, address: str, port: int | None) -> RealServerKey:
+    """Return the key of a real server; the port defaults to that of the service. Raise `InvalidEntry`."""
+    if port is None:
+        port = 0 if key.protocol == 'fwmark' else key.number
+    return RealServerKey(key, _address('address', address), port)
+
+
+def realserver(key: RealServerKey, params: dict, live: RealServer | None = None) -> RealServer:
+    """Return the wanted real server, checked; raise `InvalidEntry`."""
+    live = live or RealServer(key)
+    forward = _chosen(params, 'forward', live.forward)
+    wanted = RealServer(
+        key,
+        forward,
+        _chosen(params, 'weight', live.weight),
+        _chosen(params, 'upper_threshold', live.upper_threshold),
+        _chosen(params, 'lower_threshold', live.lower_threshold),
+        _tunnel(params.get('tunnel'), live.tunnel, forward),
+    )
+    model.check_realserver(wanted)
+    return wanted
+
+
+def table(entries: Iterable[dict]) -> Table:
+    """Return the wanted table of a list of services with their real servers; raise `InvalidEntry` with the position."""
+    services: dict[ServiceKey, VirtualService] = {}
+    realservers: dict[RealServerKey, RealServer] = {}
+    seen: dict[ServiceKey | RealServerKey, str] = {}
+    for position, entry in enumerate(entries):
+        where = 'services[{0}]'.format(position)
+        try:
+            key = service_key(entry)
+            where = '{0} ({1})'.format(where, key)
+            _once(seen, key, where, 'address' if key.address else 'fwmark')
+            services[key] = service(key, entry)
+        except InvalidEntry as error:
+            raise error.at(where + ' ') from error
+        for index, server in enumerate(entry.get('realservers') or ()):
+            here = '{0} realservers[{1}]'.format(where, index)
+            try:
+                server_key = realserver_key(key, server['address'], server.get('port'))
+                _once(seen, server_key, here, 'address')
+                realservers[server_key] = realserver(server_key, server)
+            except InvalidEntry as error:
+                raise error.at(here + ' ') from error
+    return Table(services.values(), realservers.values())
+
+
+def described(table: Table, counters: dict | None = None) -> list[dict]:
+    """Return a table in the terms of the options, with the counters of each entry if there are any."""
+    servers: dict[ServiceKey, list[dict]] = {}
+    for server_key in sorted(table.realservers):
+        server = table.realservers[server_key]
+        entry = dict(server._asdict(), address=server_key.address, port=server_key.port)
+        entry['tunnel'] = server.tunnel and server.tunnel._asdict()
+        servers.setdefault(server_key.service, []).append(_entry(entry, server_key, counters))
+    services = []
+    for key in sorted(table.services):
+        entry = dict(table.services[key]._asdict(), family=key.family)
+        if key.protocol == 'fwmark':
+            entry['fwmark'] = key.number
+        else:
+            entry.update(protocol=key.protocol, address=key.address, port=key.number)
+        services.append(dict(_entry(entry, key, counters), realservers=servers.get(key, [])))
+    return services
+
+
+def _entry(entry: dict, key: ServiceKey | RealServerKey, counters: dict | None) -> dict:
+    shown = {name: value for name, value in entry.items() if name != 'key' and value not in ('', (), None)}
+    if counters is not None and key in counters:
+        shown['stats'] = counters[key]._asdict()
+    return shown
+
+
+def _once(seen: dict, key: ServiceKey | RealServerKey, where: str, option: str) -> None:
+    first = seen.setdefault(key, where)
+    if first is not where:
+        raise InvalidEntry(option, str(key), 'is declared twice, first as {0}'.format(first))
+
+
+def _chosen(params: dict, option: str, otherwise):
+    value = params.get(option)
+    return otherwise if value is None else value
+
+
+def _address(option: str, text: str) -> str:
+    try:
+        return model.normal_address(text)
+    except ValueError:
+        reason = 'is not a literal IPv4 or IPv6 address (a host name would be resolved without a word)'
+        if '/' in text and _is_address(text.partition('/')[0]):
+            reason = 'is not an address: leave the prefix length out'
+        raise InvalidEntry(option, text, reason)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return bool(model.normal_address(text))
+    except ValueError:
+        return False
+
+
+def _netmask(family: str, mask: str) -> str:
+    prefix = mask[1:] if mask.startswith('/') else mask
+    if family == 'ipv4' and prefix.isascii() and prefix.isdigit() and 1 <= int(prefix) <= 32:
+        prefix = model.dotted_netmask(int(prefix))
+    return model.normal_netmask(family, prefix)
+
+
+def _tunnel(wanted: dict | None, live: Tunnel | None, forward: str) -> Tunnel | None:
+    if wanted is not None:
+        return Tunnel(wanted.get('type') or 'ipip', wanted.get('port') or 0, wanted.get('checksum') or 'none')
+    return (live or Tunnel()) if forward == 'tun' else None
