@@ -1,0 +1,143 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What ipvsadm prints becomes the model, whole, and nothing else becomes anything."""
+
+from __future__ import annotations
+
+import pathlib
+
+import hypothesis
+import pytest
+from hypothesis import strategies as st
+
+from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import dump, model, rules
+
+from .strategies import tables
+
+GOLDEN = pathlib.Path(__file__).parent / 'golden'
+
+
+def golden(name):
+    return (GOLDEN / name).read_text(encoding='ascii')
+
+
+def service(protocol, address, number, family='ipv4'):
+    return model.ServiceKey(protocol, family, address, number)
+
+
+WEB = service('tcp', '10.0.0.8', 80)
+WEB6 = service('tcp', 'fd00::8', 80, 'ipv6')
+
+
+@pytest.fixture(name='table')
+def table_of_the_transcript():
+    return dump.parse_table(golden('save.txt'), golden('thresholds.txt'))
+
+
+def test_every_line_of_a_real_dump_is_an_entry(table):
+    lines = golden('save.txt').splitlines()
+    assert len(table.services) == sum(line.startswith('-A') for line in lines)
+    assert len(table.realservers) == sum(line.startswith('-a') for line in lines)
+
+
+@pytest.mark.parametrize(
+    'expected',
+    [
+        model.VirtualService(WEB, 'wrr', (), 300, '255.255.255.0'),
+        model.VirtualService(service('udp', '10.0.0.8', 53), 'rr', one_packet=True),
+        model.VirtualService(service('udp', '10.0.0.8', 5060), 'rr', (), 60, '', 'sip'),
+        model.VirtualService(service('sctp', '10.0.0.8', 99), 'sh', ('sh-fallback', 'sh-port')),
+        model.VirtualService(WEB6, 'wlc', (), 60, '64'),
+        model.VirtualService(service('fwmark', '', 7), 'mh', ('mh-fallback', 'mh-port')),
+        model.VirtualService(service('fwmark', '', 7, 'ipv6'), 'rr'),
+        model.VirtualService(service('tcp', '10.0.0.8', 0), 'rr', (), 360),
+        # Not to be declared, but to be read: somebody else's mask with a hole.
+        model.VirtualService(service('tcp', '10.0.0.8', 86), 'rr', (), 300, '255.0.255.0'),
+    ],
+    ids=lambda expected: str(expected.key),
+)
+def test_a_service_is_read_with_every_setting(table, expected):
+    assert table.services[expected.key] == expected
+
+
+@pytest.mark.parametrize(
+    'expected',
+    [
+        model.RealServer(model.RealServerKey(WEB, '10.0.0.42', 80), 'dr', 10, 100, 50),
+        model.RealServer(model.RealServerKey(WEB, '10.0.0.44', 80), 'dr', 65536),
+        model.RealServer(model.RealServerKey(WEB6, 'fd00::42', 80), 'dr', 0),
+        model.RealServer(model.RealServerKey(WEB6, '10.0.0.42', 80), 'tun', 1, tunnel=model.Tunnel('ipip')),
+        model.RealServer(
+            model.RealServerKey(service('fwmark', '', 7), '10.0.0.42', 0), 'tun', 1, tunnel=model.Tunnel('gue', 6080)
+        ),
+    ],
+    ids=lambda expected: str(expected.key),
+)
+def test_a_real_server_is_read_with_every_setting(table, expected):
+    assert table.realservers[expected.key] == expected
+
+
+def test_the_first_mark_and_the_same_mark_in_ipv6_are_two_services(table):
+    assert {key.family for key in table.services if key.protocol == 'fwmark'} == {'ipv4', 'ipv6'}
+
+
+def test_generic_flags_of_an_older_ipvsadm_get_their_names():
+    table = dump.parse_table('-A -t 10.0.0.8:80 -s sh -b flag-2,flag-1\n')
+    assert table.services[WEB].scheduler_flags == ('sh-fallback', 'sh-port')
+
+
+def test_counters_are_read_exactly_and_by_entry():
+    stats = golden('stats.txt').replace(
+        '  -> 10.0.0.42:80                        0        0        0        0        0',
+        '  -> 10.0.0.42:80               12345678901       22       33       44 18446744073709551615',
+        1,
+    )
+    counters = dump.parse_counters(stats)
+    assert counters[model.RealServerKey(WEB, '10.0.0.42', 80)] == (12345678901, 22, 33, 44, 2**64 - 1)
+    assert counters[service('fwmark', '', 7, 'ipv6')] == (0, 0, 0, 0, 0)
+    assert len(counters) == 16
+
+
+@pytest.mark.parametrize(
+    'line',
+    [
+        '-A -t 10.0.0.8 -s rr',
+        '-A -t www.example.org:80 -s rr',
+        '-A -t 10.0.0.8:http -s rr',
+        '-A -t 10.0.0.8:80 -s rr --new-option 1',
+        '-A -t fd00::8:80 -s rr',
+        '-A -t [10.0.0.8]:80 -s rr',
+        '-A -t 10.0.0.8:80 -s',
+        '-a -t 10.0.0.8:80 -g',
+        '-a -t 10.0.0.8:80 -r 10.0.0.42:80 -g -w -1',
+        '-a -t 10.0.0.8:80 -r 10.0.0.42:80 -g -w 1_0',
+        '-a -t 10.0.0.8:80 -r 10.0.0.42:80 -g -w ١',
+        '-a -t 10.0.0.8:80 -r 10.0.0.42:80 -g -w 1 --tun-type gue',
+        '-C',
+        'Permission denied',
+    ],
+)
+def test_a_line_that_is_not_understood_is_quoted(line):
+    with pytest.raises(dump.DumpError) as caught:
+        dump.parse_table(line + '\n')
+    assert repr(line) in str(caught.value)
+
+
+@hypothesis.given(tables)
+def test_what_is_written_is_read_back_as_the_same(table):
+    assert dump.parse_table('\n'.join(rules.ruleset(table))) == table
+
+
+WORDS = sorted(set(golden('save.txt').split()) | set(golden('thresholds.txt').split()))
+damaged = st.lists(st.lists(st.sampled_from(WORDS) | st.text(max_size=5), max_size=8).map(' '.join), max_size=5).map('\n'.join)
+
+
+@hypothesis.given(damaged, damaged)
+def test_damaged_output_is_read_or_refused_in_our_own_words(rules_text, thresholds_text):
+    for parse in (lambda: dump.parse_table(rules_text, thresholds_text), lambda: dump.parse_counters(rules_text)):
+        try:
+            parse()
+        except dump.DumpError:
+            pass

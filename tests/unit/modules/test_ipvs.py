@@ -1,0 +1,233 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The ipvs modules: what they ask ipvsadm, how often, and what they say."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.testing import patch_module_args
+
+from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import kernel, record, task
+from ansible_collections.lvs.direct_routing.plugins.modules import (
+    ipvs_info,
+    ipvs_realserver,
+    ipvs_service,
+    ipvs_table,
+)
+
+from ..module_utils.ipvs.scripted import WRITE, ScriptedIpvsadm, reads, refused
+
+WEB = '-A -t 192.0.2.100:80 -s rr'
+ONE = '-a -t 192.0.2.100:80 -r 192.0.2.21:80 -g -w 1'
+TWO = '-a -t 192.0.2.100:80 -r 192.0.2.22:80 -g -w 1'
+SERVICE = {'address': '192.0.2.100', 'port': 80}
+DECLARED = dict(SERVICE, scheduler='rr', realservers=[{'address': '192.0.2.21'}, {'address': '192.0.2.22'}])
+
+
+@pytest.fixture(name='run')
+def run_module(monkeypatch, tmp_path, capsys):
+    """Return `run(module, params, *replies, check=False) -> (result, lines written)`."""
+    warnings = []
+    monkeypatch.setattr(AnsibleModule, 'warn', lambda _module, message: warnings.append(message))
+    lock = str(tmp_path / 'lock')
+    monkeypatch.setattr(task, 'exclusive', lambda: kernel.exclusive(lock))
+
+    def run(module, params, *replies, check=False):
+        ipvsadm = ScriptedIpvsadm(*replies)
+        monkeypatch.setattr(task, 'module_runner', lambda _module: ipvsadm)
+        with patch_module_args(dict(params, _ansible_check_mode=check, _ansible_diff=True)):
+            with pytest.raises(SystemExit):
+                module.main()
+        assert not ipvsadm.replies, 'ipvsadm was called less often than expected'
+        result = dict(json.loads(capsys.readouterr().out), warnings=warnings)
+        return result, [line for lines in ipvsadm.written for line in lines]
+
+    return run
+
+
+CASES = [
+    # name, module, parameters, live table, what is written
+    ('a new service', ipvs_service, dict(SERVICE, scheduler='rr'), [], [WEB]),
+    ('the same service', ipvs_service, dict(SERVICE, scheduler='rr'), [WEB, ONE], []),
+    ('a service with nothing but its name', ipvs_service, SERVICE, [WEB], []),
+    ('another scheduler', ipvs_service, dict(SERVICE, scheduler='wrr'), [WEB, ONE], ['-E -t 192.0.2.100:80 -s wrr']),
+    ('a deleted service', ipvs_service, dict(SERVICE, state='absent'), [WEB, ONE], ['-D -t 192.0.2.100:80']),
+    ('a service that is gone already', ipvs_service, dict(SERVICE, state='absent'), [], []),
+    ('a new real server', ipvs_realserver, dict(SERVICE, realserver_address='192.0.2.21'), [WEB], [ONE]),
+    ('the same real server', ipvs_realserver, dict(SERVICE, realserver_address='192.0.2.21'), [WEB, ONE], []),
+    (
+        'weight 0',
+        ipvs_realserver,
+        dict(SERVICE, realserver_address='192.0.2.21', weight=0),
+        [WEB, ONE, TWO],
+        ['-e -t 192.0.2.100:80 -r 192.0.2.21:80 -g -w 0'],
+    ),
+    (
+        'a deleted real server',
+        ipvs_realserver,
+        dict(SERVICE, realserver_address='192.0.2.21', state='absent'),
+        [WEB, ONE, TWO],
+        ['-d -t 192.0.2.100:80 -r 192.0.2.21:80'],
+    ),
+    (
+        'a real server of a service that is gone',
+        ipvs_realserver,
+        dict(SERVICE, realserver_address='192.0.2.21', state='absent'),
+        [],
+        [],
+    ),
+    ('a new table', ipvs_table, {'services': [DECLARED]}, [], [WEB, ONE, TWO]),
+    ('the same table', ipvs_table, {'services': [DECLARED]}, [WEB, ONE, TWO], []),
+    ('one server more', ipvs_table, {'services': [DECLARED]}, [WEB, ONE], [TWO]),
+    ('a foreign service', ipvs_table, {'services': [DECLARED]}, [WEB, ONE, TWO, '-A -f 7 -s rr'], []),
+    (
+        'a purged service',
+        ipvs_table,
+        {'services': [DECLARED], 'purge': 'all'},
+        [WEB, ONE, TWO, '-A -f 7 -s rr'],
+        ['-D -f 7'],
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ('module', 'params', 'live', 'written'), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
+def test_check_mode_foretells_what_is_done_and_nothing_is_written_without_need(run, module, params, live, written):
+    foretold, written_in_check_mode = run(module, params, *reads(*live), check=True)
+    done, really_written = run(module, params, *reads(*live), *([(WRITE,)] if written else []))
+    assert written_in_check_mode == []
+    assert really_written == done['commands'] == written
+    assert done['changed'] is bool(written)
+    for part in ('changed', 'commands', 'diff'):
+        assert foretold[part] == done[part]
+
+
+def test_the_diff_is_the_ruleset_of_the_service_before_and_after(run):
+    result, _written = run(
+        ipvs_realserver,
+        dict(SERVICE, realserver_address='192.0.2.22', upper_threshold=9),
+        *reads(WEB, ONE, '-A -f 7 -s rr'),
+        check=True,
+    )
+    assert result['diff']['before'] == WEB + '\n' + ONE + '\n'
+    assert result['diff']['after'] == WEB + '\n' + ONE + '\n' + TWO + ' -x 9 -y 0\n'
+
+
+def test_a_real_server_needs_its_service(run):
+    params = dict(SERVICE, realserver_address='192.0.2.21')
+    result, _written = run(ipvs_realserver, params, *reads())
+    assert result['failed']
+    assert 'there is no service tcp 192.0.2.100:80' in result['msg']
+
+
+def test_check_mode_cannot_know_that_an_earlier_task_adds_the_service(run):
+    params = dict(SERVICE, realserver_address='192.0.2.21')
+    result, _written = run(ipvs_realserver, params, *reads(), check=True)
+    assert result['changed']
+    assert 'there is no service' in result['warnings'][0]
+
+
+@pytest.mark.parametrize('module', [ipvs_service, ipvs_realserver])
+def test_a_bad_value_names_the_option_of_this_module_and_nothing_is_written(run, module):
+    params = {
+        ipvs_service: dict(SERVICE, scheduler='dr'),
+        ipvs_realserver: dict(SERVICE, realserver_address='web1'),
+    }[module]
+    result, written = run(module, params, *reads(WEB))
+    assert result['failed']
+    assert result['msg'].startswith({ipvs_service: 'scheduler', ipvs_realserver: 'realserver_address'}[module])
+    assert not written
+
+
+def test_a_bad_table_is_refused_before_the_kernel_is_asked(run):
+    result, _written = run(ipvs_table, {'services': [DECLARED, dict(SERVICE, port=81, scheduler='dr')]})
+    assert result['failed']
+    assert result['msg'].startswith('services[1] (tcp 192.0.2.100:81) scheduler')
+
+
+class TestRecord:
+    @pytest.fixture(name='path')
+    def path_of_the_record(self, tmp_path):
+        return tmp_path / 'record'
+
+    def params(self, path, *services):
+        return {'services': list(services), 'purge': 'owned', 'record': str(path)}
+
+    def test_what_was_applied_is_recorded(self, run, path):
+        run(ipvs_table, self.params(path, DECLARED), *reads(), (WRITE,))
+        assert path.read_text().splitlines()[1:] == [WEB, ONE, TWO]
+
+    def test_the_second_run_changes_neither_kernel_nor_record(self, run, path):
+        run(ipvs_table, self.params(path, DECLARED), *reads(), (WRITE,))
+        before = path.stat()
+        result, _written = run(ipvs_table, self.params(path, DECLARED), *reads(WEB, ONE, TWO))
+        assert not result['changed']
+        assert path.stat() == before
+
+    def test_what_is_recorded_and_no_longer_declared_goes_and_the_foreign_stays(self, run, path):
+        run(ipvs_table, self.params(path, DECLARED), *reads(), (WRITE,))
+        foreign = '-A -f 7 -s rr'
+        result, written = run(ipvs_table, self.params(path), *reads(WEB, ONE, TWO, foreign), (WRITE,))
+        assert written == ['-D -t 192.0.2.100:80']
+        assert path.read_text().splitlines()[1:] == []
+
+    def test_entries_that_are_there_already_are_adopted(self, run, path):
+        result, written = run(ipvs_table, self.params(path, DECLARED), *reads(WEB, ONE, TWO))
+        assert result['changed']
+        assert result['commands'] == written == []
+        assert path.read_text().splitlines()[1:] == [WEB, ONE, TWO]
+
+    def test_check_mode_foretells_the_record_and_leaves_it(self, run, path):
+        foretold, _written = run(ipvs_table, self.params(path, DECLARED), *reads(), check=True)
+        assert not path.exists()
+        done, _written = run(ipvs_table, self.params(path, DECLARED), *reads(), (WRITE,))
+        assert foretold['diff'] == done['diff']
+
+    def test_while_the_kernel_is_written_the_record_holds_what_was_and_what_will_be_ours(self, run, path, monkeypatch):
+        run(ipvs_table, self.params(path, DECLARED), *reads(), (WRITE,))
+        seen = []
+        monkeypatch.setattr(kernel.Kernel, 'apply', lambda *_arguments: seen.append(record.read(str(path))))
+        other = dict(DECLARED, port=81)
+        run(ipvs_table, self.params(path, other), *reads(WEB, ONE, TWO))
+        assert {key.number for key in seen[0].services} == {80, 81}
+
+    def test_a_refused_change_leaves_the_record_as_it_was(self, run, path):
+        run(ipvs_table, self.params(path, DECLARED), *reads(), (WRITE,))
+        before = path.read_text()
+        result, _written = run(
+            ipvs_table,
+            self.params(path, DECLARED, dict(SERVICE, port=81)),
+            *reads(WEB, ONE, TWO),
+            refused('No space'),
+            *reads(WEB, ONE, TWO),
+        )
+        assert result['failed']
+        assert path.read_text() == before
+
+    def test_a_damaged_record_stops_the_task_before_the_kernel_is_asked(self, run, path):
+        path.write_text('rubbish\n')
+        result, _written = run(ipvs_table, self.params(path, DECLARED))
+        assert 'is not a record of this collection' in result['msg']
+
+
+def test_the_table_is_shown_in_the_words_of_the_options_with_counters(run):
+    stats = (
+        ('ipvsadm', '-Ln', '--stats', '--exact'),
+        'TCP  192.0.2.100:80  3 9 0 700 0\n  -> 192.0.2.21:80  3 9 0 700 0\n',
+    )
+    result, _written = run(ipvs_info, {'gather': ['services', 'stats']}, *reads(WEB, ONE, '-A -f 7 -6 -s rr'), stats)
+    web = next(service for service in result['services'] if service.get('protocol') == 'tcp')
+    assert web['address'] == '192.0.2.100'
+    assert web['scheduler'] == 'rr'
+    assert web['stats']['connections'] == 3
+    assert web['realservers'][0]['address'] == '192.0.2.21'
+    assert web['realservers'][0]['stats']['bytes_in'] == 700
+    mark = next(service for service in result['services'] if 'fwmark' in service)
+    assert (mark['fwmark'], mark['family']) == (7, 'ipv6')
+    assert result['changed'] is False
