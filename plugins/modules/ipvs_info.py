@@ -16,7 +16,7 @@ description:
     M(lvs.direct_routing.ipvs_table), with exact counters on request.
 extends_documentation_fragment:
   - lvs.direct_routing.attributes
-  - lvs.direct_routing.attributes.info_module
+  - lvs.direct_routing.attributes.info
   - lvs.direct_routing.attributes.action_group
   - lvs.direct_routing.ipvs
 options:

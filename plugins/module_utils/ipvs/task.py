@@ -18,6 +18,7 @@ from .kernel import ApplyError, Kernel, exclusive
 from .model import InvalidEntry, ServiceKey, Table
 from .plan import PURGES, Removable, applied, nothing, plan, removal_scope, whole_service
 
+
 class Refused(Exception):
     """What is asked cannot be done on this host as it is; the message says why."""
 
