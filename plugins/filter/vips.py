@@ -1,0 +1,57 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: vips
+short_description: List the virtual IPs of virtual services
+version_added: 0.1.0
+author:
+  - The lvs.direct_routing authors (@lvs-direct-routing)
+description:
+  - Returns each VIP once, in the order of the services.
+positional: host, own
+options:
+  _input:
+    description:
+      - Virtual services with explicit real servers, as P(lvs.direct_routing.resolve_virtual_services#filter) returns
+        them.
+    type: list
+    elements: dict
+    required: true
+  host:
+    description:
+      - Only the VIPs of services that have this host of the inventory as a real server.
+    type: str
+  own:
+    description:
+      - The variables of that host, so that real servers that are listed by address are recognised too.
+    type: dict
+"""
+
+EXAMPLES = r"""
+- name: Show which VIPs this host serves
+  vars:
+    services: "{{ lvs_virtual_services | lvs.direct_routing.resolve_virtual_services(groups, hostvars) }}"
+  ansible.builtin.debug:
+    msg: "{{ services | lvs.direct_routing.vips(inventory_hostname, hostvars[inventory_hostname]) }}"
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - Addresses.
+  type: list
+  elements: str
+"""
+
+from ansible_collections.lvs.direct_routing.plugins.plugin_utils import virtual_services
+
+
+class FilterModule:
+    """The filter."""
+
+    def filters(self):
+        return {'vips': virtual_services.vips}
