@@ -24,7 +24,7 @@ class Result:
 
 
 Runner = Callable[..., Result]
-"""``run(argv, stdin=None) -> Result``; raises `CommandError` when the program is not installed."""
+"""``run(argv, stdin=None) -> Result``; raises `NotInstalled`."""
 
 
 class CommandError(Exception):
@@ -39,13 +39,20 @@ class CommandError(Exception):
         super().__init__('{0}. {1}'.format(message.rstrip('.'), advice) if advice else message)
 
 
+class NotInstalled(CommandError):
+    """The program is not on this host."""
+
+    def __init__(self, argv: Sequence[str]) -> None:
+        super().__init__(argv, 127, 'not installed', 'Install the package that provides {0}'.format(argv[0]))
+
+
 def module_runner(module) -> Runner:
     """Return a runner that goes through ``AnsibleModule.run_command`` with an untranslated locale."""
 
     def run(argv: Sequence[str], stdin: str | None = None) -> Result:
         program = module.get_bin_path(argv[0], opt_dirs=['/sbin', '/usr/sbin', '/usr/local/sbin'])
         if program is None:
-            raise CommandError(argv, 127, 'not installed', 'Install the package that provides {0}'.format(argv[0]))
+            raise NotInstalled(argv)
         rc, stdout, stderr = module.run_command(
             [program] + list(argv[1:]),
             data=stdin,

@@ -19,6 +19,8 @@ from . import dump
 from .model import RealServerKey, ServiceKey, Table
 from .plan import Change, applied, plan
 
+# Of /proc/net/ip_vs: version, and the two lines that name the columns.
+HEADER_LINES = 3
 LOCK = '/run/lvs-direct-routing.lock'
 
 _ADVICE = (
@@ -53,6 +55,15 @@ class Kernel:
     def read(self) -> Table:
         """Return the whole table, in two processes however large it is."""
         return dump.parse_table(self._ask('-Sn'), self._ask('-Ln', '--thresholds'))
+
+    @staticmethod
+    def has_services(path: str = '/proc/net/ip_vs') -> bool:
+        """Say, without ipvsadm, whether the kernel has any virtual service; a kernel without IPVS has none."""
+        try:
+            with open(path, encoding='ascii') as stream:
+                return len(stream.readlines()) > HEADER_LINES
+        except FileNotFoundError:
+            return False
 
     def counters(self) -> dict[ServiceKey | RealServerKey, dump.Counters]:
         """Return the exact counters of every entry."""

@@ -9,6 +9,7 @@ Private to this collection. The file is a marker line and then the words of `ipv
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import tempfile
@@ -48,12 +49,12 @@ def parse(text: str, path: str) -> Table:
         raise RecordError('{0} is damaged: {1}. {2}.'.format(path, error, advice)) from error
 
 
-def read(path: str) -> Table | None:
-    """Return the recorded table, or None where there is no record yet; raise `RecordError`."""
+def read(path: str) -> Table:
+    """Return the recorded table, an empty one where there is no record yet; raise `RecordError`."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except FileNotFoundError:
-        return None
+        return Table()
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise RecordError('{0} is a symbolic link; a record is a plain file.'.format(path)) from error
@@ -72,16 +73,27 @@ def check_writable(path: str) -> None:
     folder = os.path.dirname(path)
     if not os.path.isabs(path):
         raise RecordError('{0} is not an absolute path.'.format(path))
+    if not os.path.exists(folder):
+        folder = os.path.dirname(folder)
     if not os.path.isdir(folder):
-        raise RecordError('the folder of the record {0} does not exist.'.format(path))
+        raise RecordError('the record {0} would be in {1}, which is not a folder.'.format(path, folder))
     if not os.access(folder, os.W_OK | os.X_OK) or os.path.exists(path) and not os.access(path, os.W_OK):
         raise RecordError('the record {0} is not writable.'.format(path))
 
 
 def write(path: str, table: Table) -> None:
-    """Replace the record in one step: a crash leaves the old one or the new one; raise `RecordError`."""
+    """Replace the record in one step: a crash leaves the old one or the new one; raise `RecordError`.
+
+    A record of nothing is no record: it goes, and so does its folder once it is empty.
+    """
+    folder = os.path.dirname(path)
     try:
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix='.' + os.path.basename(path) + '.')
+        if table == Table():
+            _remove(path)
+            return
+        if not os.path.isdir(folder):
+            os.mkdir(folder, 0o755)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix='.' + os.path.basename(path) + '.')
         try:
             with os.fdopen(handle, 'w', encoding='ascii') as stream:
                 os.fchmod(stream.fileno(), 0o600)
@@ -94,6 +106,13 @@ def write(path: str, table: Table) -> None:
             raise
     except OSError as error:
         raise RecordError('cannot write the record {0}: {1}.'.format(path, error.strerror)) from error
+
+
+def _remove(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    with contextlib.suppress(OSError):
+        os.rmdir(os.path.dirname(path))
 
 
 def union(one: Table, other: Table) -> Table:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Callable, Iterable
 
-from ..command import CommandError, module_runner
+from ..command import CommandError, NotInstalled, module_runner
 from . import options, record, rules
 from .dump import DumpError
 from .kernel import ApplyError, Kernel, exclusive
@@ -47,7 +47,7 @@ def converge(module, key: ServiceKey, declare: Declare) -> dict:
     """Bring one service, or one real server of it, to what is declared; return the module's result."""
     kernel = Kernel(module_runner(module))
     with exclusive():
-        have = kernel.read()
+        have = _live(module, kernel)
         want, removable = declare(have)
         changes = plan(have, want, removable)
         if changes and not module.check_mode:
@@ -68,11 +68,10 @@ def converge_table(module, want: Table, removable: Callable[[Table], Removable],
     """
     kernel = Kernel(module_runner(module))
     with exclusive():
-        recorded = record.read(path) if path else None
+        owned = record.read(path) if path else Table()
         if path:
             record.check_writable(path)
-        owned = recorded or Table()
-        have = kernel.read()
+        have = _live(module, kernel)
         changes = plan(have, want, removable(owned))
         after = applied(have, changes)
         ours = _still_ours(owned, want, after)
@@ -85,13 +84,13 @@ def converge_table(module, want: Table, removable: Callable[[Table], Removable],
                 if path:
                     record.write(path, owned)
                 raise
-        if path and not module.check_mode and (changes or recorded != ours):
+        if path and not module.check_mode and (changes or owned != ours):
             record.write(path, ours)
     differences = [_difference('IPVS table', have, after)]
     if path:
         differences.append(_difference(path, owned, ours))
     return {
-        'changed': bool(changes) or path is not None and recorded != ours,
+        'changed': bool(changes) or bool(path) and owned != ours,
         'commands': [change.rule for change in changes],
         'diff': differences,
     }
@@ -103,6 +102,17 @@ def inform(module, gather: Iterable[str]) -> dict:
     table = kernel.read()
     counters = kernel.counters() if 'stats' in gather else None
     return {'changed': False, 'services': options.described(table, counters), 'ruleset': rules.ruleset(table)}
+
+
+def _live(module, kernel: Kernel) -> Table:
+    """Return the live table; in check mode, an empty one where ipvsadm is only about to be installed."""
+    try:
+        return kernel.read()
+    except NotInstalled as error:
+        if not module.check_mode or kernel.has_services():
+            raise
+        module.warn('{0}. The prediction is for an empty table, as the kernel has it.'.format(error))
+        return Table()
 
 
 def _still_ours(owned: Table, want: Table, after: Table) -> Table:

@@ -121,6 +121,18 @@ def test_a_scheduler_that_the_kernel_lacks_is_said_with_what_to_do():
     assert 'could not load the module of the scheduler' in message
 
 
+@pytest.mark.parametrize(('services', 'expected'), [('', False), ('TCP  C0000264:0050 rr\n', True)])
+def test_without_ipvsadm_the_kernel_still_says_whether_it_has_services(tmp_path, services, expected):
+    path = tmp_path / 'ip_vs'
+    path.write_text(
+        'IP Virtual Server version 1.2.1 (size=4096)\n'
+        'Prot LocalAddress:Port Scheduler Flags\n'
+        '  -> RemoteAddress:Port Forward Weight ActiveConn InActConn\n' + services
+    )
+    assert kernel.Kernel.has_services(str(path)) is expected
+    assert kernel.Kernel.has_services(str(tmp_path / 'none')) is False
+
+
 def test_the_lock_is_exclusive_between_processes(tmp_path):
     path = str(tmp_path / 'lock')
     probe = 'import fcntl, os, sys; fcntl.flock(os.open(sys.argv[1], os.O_RDWR), fcntl.LOCK_EX | fcntl.LOCK_NB)'

@@ -46,8 +46,25 @@ def test_a_written_record_is_there_for_root_only_and_alone(tmp_path):
     assert os.listdir(tmp_path) == ['record']
 
 
-def test_where_there_is_no_record_there_is_none(tmp_path):
-    assert record.read(str(tmp_path / 'record')) is None
+def test_where_there_is_no_record_nothing_is_recorded(tmp_path):
+    assert record.read(str(tmp_path / 'record')) == record.Table()
+
+
+def test_the_folder_comes_and_goes_with_the_record(tmp_path):
+    path = tmp_path / 'lvs' / 'record'
+    record.check_writable(str(path))
+    assert not path.parent.exists()
+    record.write(str(path), TABLE)
+    assert path.exists()
+    record.write(str(path), record.Table())
+    assert not path.parent.exists()
+
+
+def test_a_folder_with_something_else_in_it_stays(tmp_path):
+    (tmp_path / 'neighbour').touch()
+    record.write(str(tmp_path / 'record'), TABLE)
+    record.write(str(tmp_path / 'record'), record.Table())
+    assert os.listdir(tmp_path) == ['neighbour']
 
 
 @pytest.mark.parametrize(
@@ -79,7 +96,11 @@ def test_a_symbolic_link_is_no_record(tmp_path):
 
 @pytest.mark.parametrize(
     ('path', 'message'),
-    [('relative', 'is not an absolute path'), ('/nowhere/record', 'the folder of the record /nowhere/record does not exist')],
+    [
+        ('relative', 'is not an absolute path'),
+        ('/nowhere/at/all/record', 'would be in /nowhere/at, which is not a folder'),
+        ('/dev/null/record', 'would be in /dev/null, which is not a folder'),
+    ],
 )
 def test_a_place_where_no_record_can_be_is_said_before_anything_is_written(path, message):
     with pytest.raises(record.RecordError, match=message):
