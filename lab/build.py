@@ -130,7 +130,9 @@ class Builder:
         return path
 
     def _marks(self, work: Path) -> Dict[str, str]:
-        return {**self.clone.marks, procs.ROLE: 'build', procs.BUILD: str(work)}
+        marks = {**self.clone.marks, procs.ROLE: 'build', procs.BUILD: str(work)}
+        # What a killed build leaves should vanish with its directory. In a user namespace root could not enter that.
+        return marks if os.geteuid() else {**marks, 'TMPDIR': str(work)}
 
     @staticmethod
     def _recipe(name: str) -> List[Path]:

@@ -31,7 +31,10 @@ def up(clone: Clone) -> int:
             return 0
         if state or procs.marked(clone.marks):
             with step('clearing what is left of an earlier lab'):
-                clear(clone, cache, state)
+                try:
+                    clear(clone, cache, state)
+                except LabError as error:
+                    say(str(error))
         host.ensure(host.DOCKER, clone.dir / 'apt.log')
         engine = Engine.reachable(clone)
         found = engine.start(builder, cache) if engine else None
@@ -53,7 +56,13 @@ def down(clone: Clone) -> int:
         say('there is no lab')
         return 0
     with clone.locked(), step('taking the lab down'):
-        clear(clone, Cache.of_user(), clone.state())
+        state = clone.state()
+        clear(clone, Cache.of_user(), state)
+        if state.get('kind') != 'engine':
+            # An `up` that was killed may have left its image in an engine without a note of it.
+            engine = Engine.reachable(clone)
+            if engine:
+                engine.clear()
         clone.clear()
     return 0
 

@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import time
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, NoReturn, Optional
 
 from lab import config, image
 from lab.build import Builder
@@ -42,8 +42,8 @@ class Engine:
         """The engine at DOCKER_HOST, the current context or the default socket, if it answers."""
         if not find('docker'):
             return None
-        address = os.environ.get('DOCKER_HOST') or run(
-            ['docker', 'context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'], LIMIT, check=False).stdout.strip()
+        context = ['docker', 'context', 'inspect', '--format', '{{.Endpoints.docker.Host}}']
+        address = os.environ.get('DOCKER_HOST') or run(context, LIMIT, check=False).stdout.strip()
         if not address or is_lab_socket(address):
             return None
         engine = cls(clone, address)
@@ -51,6 +51,10 @@ class Engine:
 
     def docker(self, *argv: str, check: bool = True, limit: float = LIMIT) -> str:
         return run(['docker', '--host', self.address, *argv], limit, check=check).stdout.strip()
+
+    def image_name(self, builder: Builder) -> str:
+        """A name of this clone's own: another clone on the same engine may go away and take its image along."""
+        return f'{builder.image}-{self.clone.id}'
 
     def answers(self) -> bool:
         try:
@@ -60,12 +64,12 @@ class Engine:
 
     def start(self, builder: Builder, cache: Cache) -> Optional[Dict[str, Any]]:
         """Put the node image in and look whether a node would see IPVS; None if it would not."""
-        platform, kernel = self.docker('version', '--format', '{{.Server.Os}}/{{.Server.Arch}} {{.Server.KernelVersion}}'
-                                       ).split(' ', 1)
+        wanted = '{{.Server.Os}}/{{.Server.Arch}} {{.Server.KernelVersion}}'
+        platform, _space, kernel = self.docker('version', '--format', wanted).partition(' ')
         if platform != f'linux/{config.ARCH}':
             say(f'the Docker Engine at {self.address} is {platform}, the nodes are linux/{config.ARCH}: not taken')
             return None
-        name = f'{builder.image}-{self.clone.id}'
+        name = self.image_name(builder)
         builder.ensure(vm=False)
         if not self.docker('image', 'ls', '--quiet', name):
             with step(f'loading the node image into the Docker Engine at {self.address}'):
@@ -106,14 +110,20 @@ class Engine:
             return False
 
     def clear(self) -> None:
-        """Remove what carries this clone's label, and nothing else."""
+        """Remove what carries this clone's label or runs its image, and nothing else."""
         mine = ['--quiet', '--filter', f'label={self.label}']
-        for found, remove in ((['ps', '--all', *mine], ['rm', '--force', '--volumes']),
-                              (['network', 'ls', *mine], ['network', 'rm']),
-                              (['image', 'ls', *mine], ['image', 'rm', '--force'])):
-            ids = sorted(set(self.docker(*found).split()))
+        images = self._ids('image', 'ls', *mine)
+        containers = self._ids('ps', '--all', *mine)
+        for image_id in images:
+            containers += self._ids('ps', '--all', '--quiet', '--filter', f'ancestor={image_id}')
+        for ids, remove in ((containers, ['rm', '--force', '--volumes']),
+                            (self._ids('network', 'ls', *mine), ['network', 'rm']),
+                            (images, ['image', 'rm', '--force'])):
             if ids:
-                self.docker(*remove, *ids, limit=300)
+                self.docker(*remove, *sorted(set(ids)), limit=300)
+
+    def _ids(self, *argv: str) -> List[str]:
+        return self.docker(*argv).split()
 
     def nodes(self, everything: bool) -> List[str]:
         """Names of running containers: all of them in a VM of ours, else those with our label."""
@@ -121,5 +131,5 @@ class Engine:
         return self.docker('ps', '--format', '{{.Names}}', *only).split()
 
 
-def _gone() -> Any:
+def _gone() -> NoReturn:
     raise LabError('the node image was removed from the cache at this very moment: run it again')

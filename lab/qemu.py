@@ -74,7 +74,7 @@ def accelerator(cache: Cache, kernel: Path) -> str:
     partial.write_text(json.dumps({'boot': boot, 'works': works}))
     partial.replace(verdict)
     say('KVM boots a kernel here: using it' if works else
-        f'/dev/kvm is there, but a kernel does not boot with it within {config.KVM_PROBE_LIMIT} s: emulating the CPU')
+        '/dev/kvm is there, but a kernel does not boot with it: emulating the CPU')
     return 'kvm' if works else 'tcg'
 
 

@@ -17,6 +17,7 @@ for unit in systemd-udevd.service systemd-udev-trigger.service systemd-udevd-con
     systemd-update-utmp-runlevel.service systemd-logind.service getty.target console-getty.service \
     dev-hugepages.mount dev-mqueue.mount sys-kernel-config.mount sys-kernel-debug.mount \
     sys-kernel-tracing.mount sys-fs-fuse-connections.mount proc-sys-fs-binfmt_misc.automount \
+    modprobe@.service kmod-static-nodes.service systemd-tmpfiles-setup-dev.service systemd-sysusers.service \
     apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service \
     fstrim.timer systemd-tmpfiles-clean.timer; do
     ln -sf /dev/null "$root/etc/systemd/system/$unit"

@@ -16,6 +16,8 @@ chroot "$root" systemctl --quiet set-default multi-user.target
 for unit in systemd-networkd-wait-online.service systemd-firstboot.service systemd-machine-id-commit.service \
     systemd-update-utmp.service systemd-update-utmp-runlevel.service systemd-logind.service \
     systemd-timesyncd.service systemd-pstore.service systemd-random-seed.service getty.target \
+    modprobe@.service systemd-sysusers.service dev-hugepages.mount dev-mqueue.mount sys-kernel-config.mount \
+    sys-kernel-debug.mount sys-kernel-tracing.mount sys-fs-fuse-connections.mount \
     apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service \
     fstrim.timer systemd-tmpfiles-clean.timer proc-sys-fs-binfmt_misc.automount; do
     ln -sf /dev/null "$root/etc/systemd/system/$unit"
