@@ -12,7 +12,7 @@ import shutil
 import stat
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
 from lab.errors import LabError
 from lab.progress import say
@@ -53,14 +53,25 @@ class Clone:
 
     def clear(self) -> None:
         """Remove everything but the lock, which is held while this runs."""
+        for directory in self._socket_dirs():
+            shutil.rmtree(directory, ignore_errors=True)
         for entry in self.dir.iterdir() if self.dir.is_dir() else ():
             if entry.is_dir() and not entry.is_symlink():
                 shutil.rmtree(entry, ignore_errors=True)
             elif entry.name != 'lock':
                 entry.unlink()
-        for base in {runtime_base(self.id), Path('/tmp')}:
-            if is_private(socket_dir(base, self.id)):
-                shutil.rmtree(socket_dir(base, self.id), ignore_errors=True)
+
+    def has_socket(self) -> bool:
+        """Whether a socket's directory is there, which may outlive the state directory."""
+        return bool(self._socket_dirs())
+
+    def _socket_dirs(self) -> List[Path]:
+        recorded = str(self.state().get('docker_host', ''))
+        candidates = {socket_dir(base, self.id) for base in (runtime_base(self.id), Path('/tmp'))}
+        if recorded.startswith('unix://'):
+            candidates.add(Path(recorded[len('unix://'):]).parent)
+        # By name and owner: `docker_host` may be an engine that is not ours.
+        return sorted(path for path in candidates if path.name == socket_dir(path, self.id).name and is_private(path))
 
     @contextmanager
     def locked(self) -> Iterator[None]:

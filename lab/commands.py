@@ -35,6 +35,7 @@ def up(clone: Clone) -> int:
                     clear(clone, cache, state)
                 except LabError as error:
                     say(str(error))
+                clone.state_file.unlink(missing_ok=True)
         host.ensure(host.DOCKER, clone.dir / 'apt.log')
         engine = Engine.reachable(clone)
         found = engine.start(builder, cache) if engine else None
@@ -52,7 +53,7 @@ def up(clone: Clone) -> int:
 
 def down(clone: Clone) -> int:
     """Leave nothing of this clone's lab behind, in whatever state it is."""
-    if not clone.dir.is_dir():
+    if not clone.dir.is_dir() and not clone.has_socket() and not procs.marked(clone.marks):
         say('there is no lab')
         return 0
     with clone.locked(), step('taking the lab down'):
@@ -130,7 +131,6 @@ def clear(clone: Clone, cache: Cache, state: Dict[str, Any]) -> None:
     else:
         VM(clone, cache).stop()
     procs.end(clone.marks, config.STOP_LIMIT)
-    clone.state_file.unlink(missing_ok=True)
 
 
 def describe(state: Mapping[str, Any]) -> str:

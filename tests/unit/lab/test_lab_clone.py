@@ -46,6 +46,17 @@ def test_clearing_leaves_only_the_lock(tmp_path):
         assert [entry.name for entry in clone.dir.iterdir()] == ['lock']
 
 
+def test_a_socket_that_outlived_the_state_is_found_and_removed(tmp_path, monkeypatch):
+    with tempfile.TemporaryDirectory(dir='/tmp') as short:
+        monkeypatch.setenv('XDG_RUNTIME_DIR', short)
+        clone = Clone(tmp_path)
+        assert not clone.has_socket()
+        path = private_dir(socket_dir(Path(short), clone.id))
+        assert clone.has_socket()
+        clone.clear()
+        assert not path.exists()
+
+
 def test_the_socket_is_in_the_runtime_directory_of_the_user():
     with tempfile.TemporaryDirectory(dir='/tmp') as short:
         assert runtime_base('0123456789', {'XDG_RUNTIME_DIR': short}) == Path(short)
