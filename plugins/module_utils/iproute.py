@@ -376,6 +376,36 @@ def read_host_routes(run: Runner, interface: str) -> frozenset[str]:
     return parse_host_routes(checked(run(['ip', '-json', '-4', 'route', 'show', 'table', 'main', 'dev', interface])))
 
 
+@dataclasses.dataclass(frozen=True)
+class Route:
+    """The way that the kernel takes to an address."""
+
+    interface: str
+    source: str | None = None
+    gateway: str | None = None
+    local: bool = False
+
+
+def parse_route(text: str) -> Route:
+    """Parse `ip -json route get <address>`."""
+    entry = json.loads(text)[0]
+    return Route(
+        interface=entry['dev'],
+        source=entry.get('prefsrc'),
+        # A gateway of the other family is printed as `via`.
+        gateway=entry.get('gateway') or entry.get('via', {}).get('host'),
+        local=entry.get('type') == 'local',
+    )
+
+
+def route_to(run: Runner, address: str, interface: str | None = None) -> Route | None:
+    """Return the route to an address, through one interface if one is given; None if there is no route."""
+    result = run(['ip', '-json', 'route', 'get', address] + (['oif', interface] if interface else []))
+    if result.rc != 0 and 'unreachable' in result.stderr:
+        return None
+    return parse_route(checked(result))
+
+
 def wants_routes(links: Mapping[str, Link], wanted: Vips) -> bool:
     """Whether the plan depends on the interface's host routes.
 

@@ -16,10 +16,11 @@ import struct
 import time
 from typing import Iterator, Sequence
 
-ETH_P_ALL = 0x0003
 ETH_P_IP = 0x0800
 ETH_P_ARP = 0x0806
 ETH_P_IPV6 = 0x86DD
+ETHERNET_HEADER = 14
+ARPHRD_ETHER = 1
 PACKET_OUTGOING = 4
 
 ARP_REQUEST, ARP_REPLY = 1, 2
@@ -120,19 +121,11 @@ def _target_mac(options: bytes) -> str | None:
     return None
 
 
-def packet_socket(interface: str, protocol: int, receive_buffer: int = 0) -> socket.socket:
-    """Open a raw socket on one interface; raise `OSError` without CAP_NET_RAW or where the interface is missing.
-
-    A non-zero `receive_buffer` is in bytes; root may exceed net.core.rmem_max.
-    """
+def packet_socket(interface: str, protocol: int) -> socket.socket:
+    """Open a raw socket on one interface; raise `OSError` without CAP_NET_RAW or where the interface is missing."""
     sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     try:
-        if receive_buffer:
-            try:
-                sock.setsockopt(socket.SOL_SOCKET, getattr(socket, 'SO_RCVBUFFORCE', 33), receive_buffer)
-            except OSError:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        # Bound and only then switched on, or frames of other interfaces would be in the queue.
+        # Opened for no protocol and switched on as it is bound, or frames of other interfaces would be in the queue.
         sock.bind((interface, protocol))
     except OSError:
         sock.close()
@@ -170,19 +163,22 @@ def frames(sock: socket.socket, until: float) -> Iterator[bytes]:
             yield frame
 
 
-def ask(interface: str, mac: str, source: str, vip: str, tries: int, interval: float) -> list[str]:
+def ask(interface: str, source: str, vip: str, tries: int, interval: float) -> list[str] | None:
     """Ask the segment `tries` times who has the VIP and return every MAC address that claimed it, sorted.
 
-    After each question it listens for `interval` seconds. `source` is the asking host's own address there.
+    After each question it listens for `interval` seconds. `source` is the asking host's own address there. None is
+    returned for an interface that is no Ethernet: there is nothing to ask.
     """
-    sender = mac_bytes(mac)
-    if ':' in vip:
-        question, protocol = solicitation(vip, sender, source), ETH_P_IPV6
-    else:
-        question, protocol = arp_frame(ARP_REQUEST, sender, source, NOBODY, vip), ETH_P_ARP
     claims = set()
-    with packet_socket(interface, protocol) as sock:
-        for number in range(tries):
+    with packet_socket(interface, ETH_P_IPV6 if ':' in vip else ETH_P_ARP) as sock:
+        hardware, sender = sock.getsockname()[3:5]
+        if hardware != ARPHRD_ETHER:
+            return None
+        if ':' in vip:
+            question = solicitation(vip, sender, source)
+        else:
+            question = arp_frame(ARP_REQUEST, sender, source, NOBODY, vip)
+        for _number in range(tries):
             sock.send(question)
             for frame in frames(sock, time.monotonic() + interval):
                 claimed = claim(frame, vip)

@@ -1,0 +1,408 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A client's view of one virtual service: who claims the VIP, who answers, what fails.
+
+Private to this collection. In direct routing the reply comes straight from the real server, so the source MAC address
+of the reply's frame says which one answered. `summary` and the parsing are pure; `Capture` and `Client` do the talking.
+"""
+
+from __future__ import annotations
+
+import collections
+import ctypes
+import dataclasses
+import errno
+import ipaddress
+import math
+import socket
+import struct
+import time
+from typing import Callable, Iterable, Mapping, Sequence
+
+from . import iproute, neighbour
+from .command import Runner
+
+TCP, UDP, ICMP, ICMPV6 = 6, 17, 1, 58
+RECEIVE_BUFFER = 8 << 20
+"""Bytes; room for the frames of a request however late they are fetched. Root may exceed net.core.rmem_max."""
+
+SNAP = 256
+"""Bytes of a frame that are kept: enough for the headers, also of a packet quoted in an ICMP error."""
+
+BODY_LINE = 80
+BODY_KEPT = 4096
+
+SO_ATTACH_FILTER = 26
+SO_RCVBUFFORCE = 33
+SOL_PACKET = 263
+PACKET_STATISTICS = 6
+
+KINDS = {
+    errno.ECONNREFUSED: 'refused',
+    errno.ECONNRESET: 'reset',
+    errno.EPIPE: 'reset',
+    errno.ETIMEDOUT: 'timeout',
+    errno.EHOSTUNREACH: 'unreachable',
+    errno.EHOSTDOWN: 'unreachable',
+    errno.ENETUNREACH: 'unreachable',
+    errno.ENETDOWN: 'unreachable',
+    errno.EADDRINUSE: 'no_port',
+    errno.EADDRNOTAVAIL: 'no_port',
+}
+
+
+class ProbeError(Exception):
+    """The probe cannot be made as asked."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """The virtual service and how to probe it: the validated options of the vip_probe module."""
+
+    address: str
+    port: int
+    protocol: str = 'tcp'
+    requests: int = 10
+    path: str | None = None
+    payload: str = 'lvs'
+    timeout: float = 2.0
+    arp_tries: int = 3
+    arp_interval: float = 0.3
+    interface: str | None = None
+    deadline: float = 60.0
+
+    @classmethod
+    def from_options(cls, options: Mapping) -> Target:
+        """Validate the module's options; raise `ProbeError`."""
+        try:
+            if '%' in options['address']:
+                raise ValueError('scope id')
+            address = str(ipaddress.ip_address(options['address']))
+        except ValueError:
+            raise ProbeError("address: '{0}' is not a literal IPv4 or IPv6 address; names are not resolved here, write "
+                             "it as for example 192.0.2.100".format(options['address'])) from None
+        for name, low, high, unit in (('port', 1, 65535, ''), ('requests', 1, 100000, ''), ('arp_tries', 1, 100, ''),
+                                      ('timeout', 0.001, 3600, ' seconds'), ('arp_interval', 0.01, 60, ' seconds'),
+                                      ('deadline', 0.001, 86400, ' seconds')):
+            # Written so that a value that is not a number is out of range as well.
+            if not low <= options[name] <= high:
+                raise ProbeError('{0}: {1} is out of range: {2} to {3}{4}'.format(name, options[name], low, high, unit))
+        path = options.get('path')
+        if path is not None and options['protocol'] != 'tcp':
+            raise ProbeError("path: '{0}' is asked for by HTTP, which is protocol: tcp".format(path))
+        if path is not None and (not path.startswith('/') or not path.isascii() or not path.isprintable()
+                                 or ' ' in path):
+            raise ProbeError("path: '{0}' is not a path of an HTTP request; it begins with '/' and is percent-encoded, "
+                             "for example /healthz".format(path))
+        interface = options.get('interface')
+        if interface is not None and not iproute.INTERFACE_NAME.match(interface):
+            raise ProbeError("interface: '{0}' is not the name of an interface".format(interface))
+        return cls(**dict({field.name: options[field.name] for field in dataclasses.fields(cls)
+                           if options.get(field.name) is not None}, address=address))
+
+    @property
+    def family(self) -> int:
+        return socket.AF_INET6 if ':' in self.address else socket.AF_INET
+
+    @property
+    def host(self) -> str:
+        """Return the address as it stands in a URL."""
+        name = '[{0}]'.format(self.address) if ':' in self.address else self.address
+        return name if self.port == 80 else '{0}:{1}'.format(name, self.port)
+
+
+@dataclasses.dataclass
+class Reply:
+    """What became of one request. `error` is one of timeout, refused, reset, unreachable, http_status, closed, ..."""
+
+    port: int | None = None
+    mac: str | None = None
+    status: int | None = None
+    body: str | None = None
+    error: str | None = None
+    seconds: float | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.error is None
+
+    def compact(self) -> dict:
+        return {'mac': self.mac, 'ok': self.ok, 'status': self.status, 'body': self.body, 'error': self.error}
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """A frame from the VIP: which of our ports it is for and who sent it."""
+
+    port: int
+    mac: str
+
+
+def parse_frame(frame: bytes, vip: str, port: int, protocol: str) -> Seen | None:
+    """Return what an Ethernet frame from the VIP's service says; None for any other frame."""
+    kind = frame[12:14]
+    packet = frame[neighbour.ETHERNET_HEADER:]
+    source = ipaddress.ip_address(vip).packed
+    if kind == b'\x08\x00' and len(source) == 4 and len(packet) >= 20 and packet[12:16] == source:
+        # Only the first fragment has a header of the next layer.
+        if struct.unpack('!H', packet[6:8])[0] & 0x1FFF:
+            return None
+        number, inner = packet[9], packet[(packet[0] & 0xF) * 4:]
+    elif kind == b'\x86\xdd' and len(source) == 16 and len(packet) >= 40 and packet[8:24] == source:
+        number, inner = packet[6], packet[40:]
+    else:
+        return None
+    mac = neighbour.mac_text(frame[6:12])
+    wanted = TCP if protocol == 'tcp' else UDP
+    if number == wanted and len(inner) >= 8:
+        sender, receiver = struct.unpack('!HH', inner[:4])
+        return Seen(receiver, mac) if sender == port else None
+    if (number, inner[:1]) in ((ICMP, b'\x03'), (ICMPV6, b'\x01')):
+        ports = _quoted_ports(inner[8:], wanted)
+        if ports and ports[1] == port:
+            return Seen(ports[0], mac)
+    return None
+
+
+def _quoted_ports(packet: bytes, wanted: int) -> tuple[int, int] | None:
+    """Return source and destination port of our own packet as an ICMP error quotes it."""
+    if packet[:1] and packet[0] >> 4 == 4 and len(packet) >= 20:
+        number, inner = packet[9], packet[(packet[0] & 0xF) * 4:]
+    elif packet[:1] and packet[0] >> 4 == 6 and len(packet) >= 40:
+        number, inner = packet[6], packet[40:]
+    else:
+        return None
+    if number != wanted or len(inner) < 4:
+        return None
+    sender, receiver = struct.unpack('!HH', inner[:4])
+    return sender, receiver
+
+
+def kernel_filter(vip: str) -> list[tuple[int, int, int, int]]:
+    """Return a classic BPF program that keeps only IP packets from the VIP, cut to `SNAP` bytes.
+
+    A busy client would otherwise queue all its traffic, and frames that matter could be dropped.
+    """
+    packed = ipaddress.ip_address(vip).packed
+    start = neighbour.ETHERNET_HEADER + (12 if len(packed) == 4 else 8)
+    words = struct.unpack('!{0}I'.format(len(packed) // 4), packed)
+    program = []
+    for index, word in enumerate(words):
+        # ld [offset]; jeq #word, next, drop. The socket is bound to the protocol, so that needs no check.
+        program += [(0x20, 0, 0, start + 4 * index), (0x15, 0, 2 * (len(words) - index) - 1, word)]
+    return program + [(0x06, 0, 0, SNAP), (0x06, 0, 0, 0)]
+
+
+class Capture:
+    """Frames from the VIP on one interface, kept by the kernel until `seen` fetches them."""
+
+    def __init__(self, target: Target, interface: str) -> None:
+        self.target = target
+        program = b''.join(struct.pack('HBBI', *step) for step in kernel_filter(target.address))
+        kept = ctypes.create_string_buffer(program)
+        self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        try:
+            self.sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER,
+                                 struct.pack('HP', len(program) // 8, ctypes.addressof(kept)))
+            try:
+                self.sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
+            except OSError:
+                self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            protocol = neighbour.ETH_P_IPV6 if target.family == socket.AF_INET6 else neighbour.ETH_P_IP
+            self.sock.bind((interface, protocol))
+            self.sock.setblocking(False)
+        except OSError:
+            self.sock.close()
+            raise
+
+    def seen(self) -> Iterable[Seen]:
+        """Yield what has arrived since the last call. It is there before the kernel hands the reply to a program."""
+        while True:
+            try:
+                frame, sender = self.sock.recvfrom(SNAP)
+            except BlockingIOError:
+                return
+            if sender[2] == neighbour.PACKET_OUTGOING:
+                continue
+            seen = parse_frame(frame, self.target.address, self.target.port, self.target.protocol)
+            if seen:
+                yield seen
+
+    def lost(self) -> int:
+        """Return how many frames the kernel dropped since the last call."""
+        return struct.unpack('II', self.sock.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))[1]
+
+    def close(self) -> None:
+        self.sock.close()
+
+
+class Client:
+    """Makes one request after the other, each on a connection, and so from a port, of its own."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+
+    def request(self) -> Reply:
+        reply = Reply()
+        begin = time.monotonic()
+        try:
+            kind = socket.SOCK_STREAM if self.target.protocol == 'tcp' else socket.SOCK_DGRAM
+            with socket.socket(self.target.family, kind) as sock:
+                if self.target.interface:
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, self.target.interface.encode() + b'\0')
+                sock.bind(('', 0))
+                reply.port = sock.getsockname()[1]
+                self._talk(sock, begin + self.target.timeout, reply)
+        except socket.timeout:
+            reply.error = 'timeout'
+        except OSError as error:
+            reply.error = KINDS.get(error.errno, 'other')
+        reply.seconds = time.monotonic() - begin
+        return reply
+
+    def _talk(self, sock: socket.socket, until: float, reply: Reply) -> None:
+        sock.settimeout(self.target.timeout)
+        sock.connect((self.target.address, self.target.port))
+        if self.target.protocol == 'udp':
+            sock.send(self.target.payload.encode())
+            reply.body = first_line(_receive(sock, until))
+        elif self.target.path is not None:
+            # HTTP/1.0, so that the reply is neither chunked nor kept alive.
+            sock.sendall('GET {0} HTTP/1.0\r\nHost: {1}\r\nUser-Agent: lvs.direct_routing\r\nConnection: close\r\n\r\n'
+                         .format(self.target.path, self.target.host).encode())
+            reply.status, body, complete = read_http(lambda: _receive(sock, until))
+            reply.body = first_line(body)
+            if reply.status is None or not complete:
+                reply.error = 'closed'
+            elif not 200 <= reply.status < 400:
+                reply.error = 'http_status'
+
+
+def _receive(sock: socket.socket, until: float) -> bytes:
+    left = until - time.monotonic()
+    if left <= 0:
+        raise socket.timeout('timed out')
+    sock.settimeout(left)
+    return sock.recv(65536)
+
+
+def read_http(receive: Callable[[], bytes]) -> tuple[int | None, bytes, bool]:
+    """Read an HTTP reply up to its end; return its status, the beginning of its body and whether it was complete."""
+    head = b''
+    while b'\r\n\r\n' not in head:
+        data = receive()
+        if not data or len(head) > 65536:
+            return None, b'', False
+        head += data
+    head, _separator, body = head.partition(b'\r\n\r\n')
+    lines = head.decode('latin-1').split('\r\n')
+    words = lines[0].split(None, 2)
+    if len(words) < 2 or not words[0].startswith('HTTP/') or not words[1].isdigit():
+        return None, b'', False
+    length = None
+    for line in lines[1:]:
+        name, _colon, value = line.partition(':')
+        if name.strip().lower() == 'content-length' and value.strip().isdigit():
+            length = int(value)
+    size = len(body)
+    body = body[:BODY_KEPT]
+    while length is None or size < length:
+        data = receive()
+        if not data:
+            break
+        size += len(data)
+        body = (body + data)[:BODY_KEPT]
+    return int(words[1]), body, length is None or size >= length
+
+
+def first_line(body: bytes) -> str:
+    """Return the first line that is not empty, at most 80 characters, without control characters."""
+    for line in body[:BODY_KEPT].decode('utf-8', errors='replace').splitlines():
+        if line.strip():
+            return ''.join(char if char.isprintable() else '?' for char in line.strip()[:BODY_LINE])
+    return ''
+
+
+def quantiles(values: Sequence[float]) -> dict | None:
+    """Return p50, p90, p99 and max by nearest rank, in seconds; None without values."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    result = {'p{0}'.format(share): ordered[math.ceil(share / 100 * len(ordered)) - 1] for share in (50, 90, 99)}
+    result['max'] = ordered[-1]
+    return {name: round(value, 6) for name, value in result.items()}
+
+
+def summary(replies: Sequence[Reply], requests: int) -> dict:
+    """Return the counts of a run."""
+    def count(values):
+        return dict(collections.Counter(value for value in values if value is not None).most_common())
+
+    return {
+        'answers': count(reply.mac for reply in replies if reply.error != 'refused'),
+        'refused': count(reply.mac for reply in replies if reply.error == 'refused'),
+        'failures': count(reply.error for reply in replies),
+        'bodies': count(reply.body for reply in replies if reply.ok),
+        'latency': quantiles([reply.seconds for reply in replies if reply.ok]),
+        'replies': [reply.compact() for reply in replies],
+        'unsent': requests - len(replies),
+    }
+
+
+def make_requests(request: Callable[[], Reply], capture: Capture | None, count: int, deadline: float,
+                  clock: Callable[[], float] = time.monotonic) -> list[Reply]:
+    """Make requests until there are `count` of them or the deadline, in seconds from now, has passed."""
+    replies: list[Reply] = []
+    by_port: dict[int, Reply] = {}
+    until = clock() + deadline
+
+    def attribute() -> None:
+        for seen in capture.seen() if capture else ():
+            reply = by_port.get(seen.port)
+            # The first frame decides: it is the answer to the first packet of the connection.
+            if reply is not None and reply.mac is None:
+                reply.mac = seen.mac
+
+    while len(replies) < count and clock() < until:
+        reply = request()
+        replies.append(reply)
+        if reply.port is not None:
+            by_port[reply.port] = reply
+        attribute()
+    return replies
+
+
+def probe(run: Runner, target: Target) -> dict:
+    """Ask who has the VIP, make the requests, and return what the vip_probe module returns."""
+    route = iproute.route_to(run, target.address, target.interface)
+    if route is None:
+        unreachable = [Reply(error='unreachable') for _number in range(target.requests)]
+        return dict(summary(unreachable, target.requests), arp=None, on_link=None, interface=None,
+                    warnings=['There is no route to {0}: nothing was sent'.format(target.address)])
+    on_link = not route.gateway and not route.local
+    warnings = []
+    if route.local:
+        warnings.append('{0} is an address of this host: the requests went to itself, and that says nothing about the '
+                        'virtual service. Probe from a client'.format(target.address))
+    try:
+        claims = None
+        if on_link and route.source:
+            claims = neighbour.ask(route.interface, route.source, target.address, target.arp_tries,
+                                   target.arp_interval)
+        capture = None if route.local else Capture(target, route.interface)
+    except PermissionError:
+        raise ProbeError('Probing needs root (CAP_NET_RAW) to see which host answers; use become: true') from None
+    except OSError as error:
+        raise ProbeError('Cannot listen on {0}: {1}'.format(route.interface, error.strerror or error)) from None
+    try:
+        replies = make_requests(Client(target).request, capture, target.requests, target.deadline)
+        lost = capture.lost() if capture else 0
+    finally:
+        if capture:
+            capture.close()
+    if lost:
+        warnings.append('{0} frames were lost, so some replies have no MAC address'.format(lost))
+    return dict(summary(replies, target.requests), arp=claims, on_link=on_link, interface=route.interface,
+                warnings=warnings)

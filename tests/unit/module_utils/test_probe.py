@@ -1,0 +1,410 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A client's view of a virtual service: frames, replies, counts and bounds. The frames are from a real wire."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import itertools
+import socket
+import struct
+import threading
+
+import pytest
+
+from ansible_collections.lvs.direct_routing.plugins.module_utils import neighbour, probe
+from ansible_collections.lvs.direct_routing.plugins.module_utils.command import Result
+from ansible_collections.lvs.direct_routing.plugins.module_utils.probe import (
+    Client, ProbeError, Reply, Seen, Target, first_line, kernel_filter, make_requests, parse_frame, quantiles,
+    read_http, summary,
+)
+
+VIP, VIP6 = '192.0.2.100', '2001:db8::100'
+DIRECTOR, SERVER = '02:00:00:00:00:02', '02:00:00:00:00:04'
+
+FRAMES = {name: bytes.fromhex(text) for name, text in {
+    'SYN-ACK': (
+        '02000000000102000000000408004500003c000040004006b656c0000264c00002010050e3cbc9d8f1e520b1e12ba012'
+        'fe8884940000020405b40402080a6a8e57421b426e4101030306'
+    ),
+    'SYN-ACK6': (
+        '02000000000102000000000486dd600192090028064020010db800000000000000000000010020010db8000000000000'
+        '0000000000010050a7638cce8a8bc13c0bf5a012fb045ca10000020405a00402080a81b294ebdf842a5d01030306'
+    ),
+    'UDP': (
+        '02000000000102000000000408004500001f0e9d40004011a7cbc0000264c00002010035c064000b8482727332'
+    ),
+    'UDP6': (
+        '02000000000102000000000486dd6009a174000b114020010db800000000000000000000010020010db8000000000000'
+        '0000000000010035a1ef000b5c8f727332'
+    ),
+    'RST': (
+        '020000000001020000000002080045000028000040004006b66ac0000264c00002010051a7c7000000007b1adcd15014'
+        '00002b660000'
+    ),
+    'ICMP': (
+        '020000000001020000000002080045c0003bcd4000004001285cc0000264c00002010303c2e1000000004500001f26a5'
+        '400040118fc3c0000201c0000264d5e00036000b84826c7673'
+    ),
+    'ICMP6': (
+        '02000000000102000000000286dd6003e2e7003b3a4020010db800000000000000000000010020010db8000000000000'
+        '0000000000010104ed6300000000600ee5cc000b114020010db800000000000000000000000120010db8000000000000'
+        '000000000100c4ce0036000b5c8f6c7673'
+    ),
+}.items()}
+
+
+def target(**options):
+    defaults = {'address': VIP, 'port': 80, 'protocol': 'tcp', 'requests': 10, 'path': None, 'payload': 'lvs',
+                'timeout': 2.0, 'deadline': 60.0, 'arp_tries': 3, 'arp_interval': 0.3, 'interface': None}
+    return Target.from_options(dict(defaults, **options))
+
+
+@pytest.mark.parametrize('name, vip, port, protocol, seen', [
+    ('SYN-ACK', VIP, 80, 'tcp', Seen(58315, SERVER)),
+    ('SYN-ACK6', VIP6, 80, 'tcp', Seen(42851, SERVER)),
+    ('UDP', VIP, 53, 'udp', Seen(49252, SERVER)),
+    ('UDP6', VIP6, 53, 'udp', Seen(41455, SERVER)),
+    ('RST', VIP, 81, 'tcp', Seen(42951, DIRECTOR)),
+    ('ICMP', VIP, 54, 'udp', Seen(54752, DIRECTOR)),
+    ('ICMP6', VIP6, 54, 'udp', Seen(50382, DIRECTOR)),
+    ('SYN-ACK', VIP, 8080, 'tcp', None),
+    ('SYN-ACK', '192.0.2.10', 80, 'tcp', None),
+    ('SYN-ACK', VIP, 80, 'udp', None),
+    ('SYN-ACK', VIP6, 80, 'tcp', None),
+    ('ICMP', VIP, 53, 'udp', None),
+    ('ICMP', VIP, 54, 'tcp', None),
+])
+def test_a_frame_says_who_answered_which_port(name, vip, port, protocol, seen):
+    assert parse_frame(FRAMES[name], vip, port, protocol) == seen
+
+
+@pytest.mark.parametrize('name', sorted(FRAMES))
+def test_no_frame_that_is_cut_short_breaks_the_probe(name):
+    frame = FRAMES[name]
+    for length in range(len(frame)):
+        for vip, port, protocol in itertools.product((VIP, VIP6), (80, 54), ('tcp', 'udp')):
+            parse_frame(frame[:length], vip, port, protocol)
+
+
+def test_a_later_fragment_has_no_ports():
+    frame = bytearray(FRAMES['UDP'])
+    frame[20:22] = struct.pack('!H', 185)
+    assert parse_frame(bytes(frame), VIP, 53, 'udp') is None
+
+
+def run_filter(program, frame):
+    """Interpret the three instructions that the filter uses; return how many bytes are kept."""
+    position, accumulator = 0, None
+    while True:
+        code, on_true, on_false, operand = program[position]
+        position += 1
+        if code == 0x20:
+            accumulator = struct.unpack('!I', frame[operand:operand + 4])[0]
+        elif code == 0x15:
+            position += on_true if accumulator == operand else on_false
+        else:
+            return operand
+
+
+@pytest.mark.parametrize('vip, name, kept', [
+    (VIP, 'SYN-ACK', True), (VIP, 'ICMP', True), ('192.0.2.10', 'SYN-ACK', False), ('192.0.2.1', 'SYN-ACK', False),
+    (VIP6, 'SYN-ACK6', True), (VIP6, 'ICMP6', True), ('2001:db8::101', 'SYN-ACK6', False),
+    ('2001:db9::100', 'SYN-ACK6', False), ('2001:db9:2001:db8::100', 'SYN-ACK6', False), ('2001:db8:0:0:1::100', 'SYN-ACK6', False),
+])
+def test_the_kernel_keeps_frames_from_the_vip_only(vip, name, kept):
+    assert run_filter(kernel_filter(vip), FRAMES[name]) == (probe.SNAP if kept else 0)
+
+
+@pytest.mark.parametrize('options, message', [
+    ({'address': 'www.example.com'}, "address: 'www.example.com' is not a literal IPv4 or IPv6 address"),
+    ({'port': 0}, 'port: 0 is out of range: 1 to 65535'),
+    ({'port': 65536}, 'port: 65536 is out of range'),
+    ({'requests': 0}, 'requests: 0 is out of range: 1 to 100000'),
+    ({'requests': 100001}, 'requests: 100001 is out of range'),
+    ({'timeout': 0.0}, 'timeout: 0.0 is out of range: 0.001 to 3600 seconds'),
+    ({'timeout': float('nan')}, 'timeout: nan is out of range'),
+    ({'deadline': -1.0}, 'deadline: -1.0 is out of range'),
+    ({'arp_tries': 0}, 'arp_tries: 0 is out of range'),
+    ({'arp_interval': 0.0}, 'arp_interval: 0.0 is out of range'),
+    ({'path': '/', 'protocol': 'udp'}, "path: '/' is asked for by HTTP, which is protocol: tcp"),
+    ({'path': 'healthz'}, "path: 'healthz' is not a path of an HTTP request"),
+    ({'path': '/a b'}, "path: '/a b' is not a path"),
+    ({'path': '/\r\nHost: other'}, 'is not a path'),
+    ({'interface': 'eth0 down'}, "interface: 'eth0 down' is not the name of an interface"),
+])
+def test_a_bad_option_is_refused_by_name_and_value(options, message):
+    with pytest.raises(ProbeError) as error:
+        target(**options)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize('address, port, host', [
+    (VIP, 80, VIP), (VIP, 8080, VIP + ':8080'), (VIP6, 80, '[2001:db8::100]'), (VIP6, 81, '[2001:db8::100]:81'),
+])
+def test_the_host_is_named_as_in_a_url(address, port, host):
+    assert target(address=address, port=port).host == host
+
+
+@pytest.mark.parametrize('body, line', [
+    (b'web1\n<p>hello', 'web1'), (b'\r\n\r\n  web1 \r\n', 'web1'), (b'', ''), (b'a' * 100, 'a' * 80),
+    (b'\xff\x1b[31mred', '\ufffd?[31mred'), ('w\u00e9b\n'.encode(), 'w\u00e9b'),
+])
+def test_the_first_line_of_a_body_is_short_and_printable(body, line):
+    assert first_line(body) == line
+
+
+@pytest.mark.parametrize('parts, expected', [
+    ([b'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nweb1'], (200, b'web1', True)),
+    ([b'HTTP/1.1 200 OK\r\ncontent-', b'length: 4\r\n\r', b'\nwe', b'b1'], (200, b'web1', True)),
+    ([b'HTTP/1.0 503 Sorry\r\n\r\nno', b'', b'never read'], (503, b'no', True)),
+    ([b'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nweb1', b''], (200, b'web1', False)),
+    ([b'HTTP/1.1 200 OK\r\nContent-', b''], (None, b'', False)),
+    ([b'SSH-2.0-OpenSSH\r\n\r\n'], (None, b'', False)),
+    ([b''], (None, b'', False)),
+])
+def test_an_http_reply_is_read_to_its_end(parts, expected):
+    waiting = iter(parts)
+    assert read_http(lambda: next(waiting)) == expected
+
+
+@pytest.mark.parametrize('values, expected', [
+    ([], None),
+    ([0.5], {'p50': 0.5, 'p90': 0.5, 'p99': 0.5, 'max': 0.5}),
+    ([n / 100 for n in range(100, 0, -1)], {'p50': 0.5, 'p90': 0.9, 'p99': 0.99, 'max': 1.0}),
+    ([0.1, 0.2, 0.3], {'p50': 0.2, 'p90': 0.3, 'p99': 0.3, 'max': 0.3}),
+])
+def test_quantiles_are_by_nearest_rank(values, expected):
+    assert quantiles(values) == expected
+
+
+def test_the_counts_of_a_run():
+    replies = [
+        Reply(1, SERVER, 200, 'web1', None, 0.1),
+        Reply(2, SERVER, 503, 'sorry', 'http_status', 0.1),
+        Reply(3, DIRECTOR, error='refused', seconds=0.1),
+        Reply(4, error='timeout', seconds=2.0),
+    ]
+    counts = summary(replies, 6)
+    assert counts['answers'] == {SERVER: 2}
+    assert counts['refused'] == {DIRECTOR: 1}
+    assert counts['failures'] == {'http_status': 1, 'refused': 1, 'timeout': 1}
+    assert counts['bodies'] == {'web1': 1}
+    assert counts['latency']['max'] == 0.1
+    assert counts['unsent'] == 2
+    assert counts['replies'][1] == {
+        'mac': SERVER, 'ok': False, 'status': 503, 'body': 'sorry', 'error': 'http_status'}
+
+
+class Captured:
+    """A capture with one list of frames per time that it is asked."""
+
+    def __init__(self, *batches):
+        self.batches = list(batches)
+
+    def seen(self):
+        return self.batches.pop(0) if self.batches else []
+
+
+def test_the_first_frame_to_a_port_says_who_answered_the_request_from_it():
+    ports = iter((1001, 1002))
+    capture = Captured([Seen(1001, SERVER), Seen(1001, DIRECTOR), Seen(9, DIRECTOR)], [Seen(1002, DIRECTOR)])
+    replies = make_requests(lambda: Reply(port=next(ports)), capture, 2, 60)
+    assert [reply.mac for reply in replies] == [SERVER, DIRECTOR]
+
+
+def test_a_frame_that_comes_after_the_timeout_still_says_who_it_was():
+    ports = iter((1001, 1002))
+    replies = make_requests(lambda: Reply(port=next(ports)), Captured([], [Seen(1001, SERVER)]), 2, 60)
+    assert [reply.mac for reply in replies] == [SERVER, None]
+
+
+def test_no_request_is_made_after_the_deadline():
+    now = [0.0]
+
+    def request():
+        now[0] += 2.0
+        return Reply(error='timeout')
+
+    assert len(make_requests(request, None, 100, 5.0, clock=lambda: now[0])) == 3
+
+
+@contextlib.contextmanager
+def service(answer):
+    """Serve one TCP port on the loopback with a function of the accepted socket."""
+    with socket.socket() as listener:
+        listener.bind(('127.0.0.1', 0))
+        listener.listen(8)
+
+        def serve():
+            while True:
+                try:
+                    connection = listener.accept()[0]
+                except OSError:
+                    return
+                with connection, contextlib.suppress(OSError):
+                    answer(connection)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def say(*parts):
+    def answer(connection):
+        connection.recv(4096)
+        for part in parts:
+            connection.sendall(part)
+    return answer
+
+
+def hang_up(connection):
+    connection.recv(4096)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+
+
+def never_end(connection):
+    connection.recv(4096)
+    while True:
+        connection.sendall(b'HTTP')
+        threading.Event().wait(0.05)
+
+
+@pytest.mark.parametrize('answer, options, expected', [
+    pytest.param(say(b'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nweb1\n'), {'path': '/'}, (200, 'web1', None),
+                 id='HTTP'),
+    pytest.param(say(b'HTTP/1.1 404 No\r\n\r\n'), {'path': '/'}, (404, '', 'http_status'), id='HTTP status'),
+    pytest.param(say(b'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nweb1'), {'path': '/'}, (200, 'web1', 'closed'),
+                 id='incomplete'),
+    pytest.param(say(), {'path': '/'}, (None, '', 'closed'), id='nothing'),
+    pytest.param(hang_up, {'path': '/'}, (None, None, 'reset'), id='reset'),
+    pytest.param(never_end, {'path': '/', 'timeout': 0.3}, (None, None, 'timeout'), id='dripping beyond the timeout'),
+    pytest.param(say(), {}, (None, None, None), id='connection'),
+])
+def test_a_request_and_what_became_of_it(answer, options, expected):
+    with service(answer) as port:
+        reply = Client(target(address='127.0.0.1', port=port, **options)).request()
+    assert (reply.status, reply.body, reply.error) == expected
+    assert reply.port and reply.seconds < 2
+
+
+def test_a_closed_port_refuses():
+    with socket.socket() as unused:
+        unused.bind(('127.0.0.1', 0))
+        assert Client(target(address='127.0.0.1', port=unused.getsockname()[1])).request().error == 'refused'
+
+
+def test_a_datagram_and_its_answer():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(('127.0.0.1', 0))
+
+        def serve():
+            data, sender = server.recvfrom(100)
+            server.sendto(data.upper() + b'\nmore', sender)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        reply = Client(target(address='127.0.0.1', port=server.getsockname()[1], protocol='udp')).request()
+        thread.join()
+        silent = Client(target(address='127.0.0.1', port=server.getsockname()[1], protocol='udp',
+                               timeout=0.1)).request()
+    assert (reply.body, reply.error, silent.error) == ('LVS', None, 'timeout')
+
+
+@pytest.mark.parametrize('number, kind', [
+    (errno.ECONNREFUSED, 'refused'), (errno.EHOSTUNREACH, 'unreachable'), (errno.ENETUNREACH, 'unreachable'),
+    (errno.EADDRNOTAVAIL, 'no_port'), (errno.EPERM, 'other'),
+])
+def test_no_error_of_a_socket_escapes(monkeypatch, number, kind):
+    def refuse(*_arguments):
+        raise OSError(number, 'no')
+
+    client = Client(target())
+    monkeypatch.setattr(client, '_talk', refuse)
+    assert client.request().error == kind
+
+
+class Ip:
+    def __init__(self, rc, stdout='', stderr=''):
+        self.reply = rc, stdout, stderr
+        self.calls = []
+
+    def __call__(self, argv, stdin=None):
+        self.calls.append(' '.join(argv))
+        return Result(tuple(argv), *self.reply)
+
+
+@pytest.fixture
+def wire(monkeypatch):
+    """Replace the sockets of the probe and return what they were asked."""
+    asked = []
+
+    def ask(*arguments):
+        asked.append(arguments)
+        return [DIRECTOR]
+
+    class Capture(Captured):
+        def __init__(self, _target, interface):
+            super().__init__()
+            asked.append(interface)
+
+        def lost(self):
+            return 2
+
+        def close(self):
+            asked.append('closed')
+
+    monkeypatch.setattr(neighbour, 'ask', ask)
+    monkeypatch.setattr(probe, 'Capture', Capture)
+    monkeypatch.setattr(Client, 'request', lambda self: Reply(1, SERVER, seconds=0.1))
+    return asked
+
+
+def test_the_segment_is_asked_from_the_interface_and_address_of_the_route(wire):
+    ip = Ip(0, '[{"dst":"192.0.2.100","dev":"eth0","prefsrc":"192.0.2.11","flags":[],"uid":0,"cache":[]}]')
+    result = probe.probe(ip, target())
+    assert ip.calls == ['ip -json route get 192.0.2.100']
+    assert wire == [('eth0', '192.0.2.11', VIP, 3, 0.3), 'eth0', 'closed']
+    assert (result['arp'], result['on_link'], result['interface']) == ([DIRECTOR], True, 'eth0')
+    assert result['answers'] == {SERVER: 10}
+    assert result['warnings'] == ['2 frames were lost, so some replies have no MAC address']
+
+
+@pytest.mark.parametrize('route', [
+    '[{"dst":"192.0.2.100","gateway":"198.51.100.1","dev":"eth0","prefsrc":"198.51.100.2","flags":[]}]',
+    '[{"dst":"192.0.2.100","via":{"family":"inet6","host":"fe80::1"},"dev":"eth0","prefsrc":"198.51.100.2"}]',
+])
+def test_behind_a_router_nobody_is_asked(wire, route):
+    result = probe.probe(Ip(0, route), target())
+    assert (result['arp'], result['on_link']) == (None, False) and wire == ['eth0', 'closed']
+
+
+def test_a_probe_from_the_holder_of_the_vip_says_that_it_proves_nothing(wire):
+    result = probe.probe(Ip(0, '[{"type":"local","dst":"192.0.2.100","dev":"lo","prefsrc":"192.0.2.100"}]'), target())
+    assert (result['arp'], result['on_link']) == (None, False) and wire == []
+    assert 'is an address of this host' in result['warnings'][0]
+
+
+def test_without_a_route_every_request_is_unreachable(wire):
+    result = probe.probe(Ip(2, '', 'RTNETLINK answers: Network is unreachable\n'), target(requests=3))
+    assert (result['arp'], result['on_link'], result['failures']) == (None, None, {'unreachable': 3}) and wire == []
+
+
+def test_an_interface_that_is_given_is_the_one_that_is_asked_for(wire):
+    ip = Ip(0, '[{"dst":"192.0.2.100","dev":"eth1","prefsrc":"192.0.2.12"}]')
+    probe.probe(ip, target(interface='eth1'))
+    assert ip.calls == ['ip -json route get 192.0.2.100 oif eth1']
+
+
+def test_without_the_right_to_listen_the_message_says_so(wire, monkeypatch):
+    def refuse(*_arguments):
+        raise PermissionError(errno.EPERM, 'Operation not permitted')
+
+    monkeypatch.setattr(neighbour, 'ask', refuse)
+    with pytest.raises(ProbeError, match='needs root'):
+        probe.probe(Ip(0, '[{"dst":"192.0.2.100","dev":"eth0","prefsrc":"192.0.2.11"}]'), target())

@@ -1,0 +1,29 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module arp_sysctl hands its options on and ends in one sentence, whatever goes wrong."""
+
+from __future__ import annotations
+
+from ansible_collections.lvs.direct_routing.plugins.module_utils.sysctl import DEFAULT_FILE, SysctlError
+from ansible_collections.lvs.direct_routing.plugins.modules import arp_sysctl
+
+
+def test_the_options_reach_the_plan_with_check_mode(run_module):
+    def declare(host, wanted, check):
+        return {'changed': check, 'wanted': wanted, 'warnings': ['higher']}
+
+    ended = run_module(arp_sysctl, {'interfaces': ['eth0']}, declare=declare)
+    wanted = ended['wanted']
+    assert ended['changed'] and ended['warned'] == ['higher'] and 'warnings' not in ended
+    assert (wanted.interfaces, wanted.arp_ignore, wanted.arp_announce) == (('eth0',), 1, 2)
+    assert (wanted.persist, wanted.file, wanted.present) == (True, DEFAULT_FILE, True)
+
+
+def test_a_failure_is_one_sentence(run_module):
+    def declare(*_arguments):
+        raise SysctlError('no')
+
+    assert run_module(arp_sysctl, {}, declare=declare) == {'failed': True, 'msg': 'no', 'warned': []}
+    assert run_module(arp_sysctl, {'interfaces': ['all']})['msg'].startswith("interfaces[0]: 'all' is not an interface")
