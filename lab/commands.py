@@ -72,7 +72,7 @@ def status(clone: Clone) -> int:
     """Say what runs; exit status 3 when nothing does."""
     cache, state = Cache.of_user(), clone.state()
     if not runs(clone, cache, state, repair=False):
-        print('lab: down' + (' (it was up and died: `up` recovers it)' if state else ''))
+        print('lab: down' + (' (it was up and does not answer any more: `up` recovers it)' if state else ''))
         return DOWN
     engine = Engine(clone, state['docker_host'])
     nodes = engine.nodes(everything=state['kind'] == 'vm')
