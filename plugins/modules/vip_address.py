@@ -197,7 +197,7 @@ left:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.lvs.direct_routing.plugins.module_utils.command import CommandError, module_runner
-from ansible_collections.lvs.direct_routing.plugins.module_utils.iproute import AddressError, Vips, declare
+from ansible_collections.lvs.direct_routing.plugins.module_utils.vip import AddressError, Vips, declare
 
 
 def main():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.lvs.direct_routing.plugins.module_utils.command import CommandError
-from ansible_collections.lvs.direct_routing.plugins.module_utils.iproute import AddressError
+from ansible_collections.lvs.direct_routing.plugins.module_utils.vip import AddressError
 from ansible_collections.lvs.direct_routing.plugins.modules import vip_address
 
 OPTIONS = {'address': ['192.0.2.100'], 'interface': 'eth0', 'announce': 2}
