@@ -30,7 +30,7 @@ options:
     type: str
   port:
     description:
-      - The port of the service, V(0) to V(65535). V(0) means all ports and needs O(persistence_timeout).
+      - The port of the service, V(0) to V(65535). V(0) means all ports and needs persistence.
       - Required with O(address).
     type: int
   protocol:

@@ -60,7 +60,7 @@ _value:
       elements: str
     summary:
       description:
-        - One line for each probe.
+        - Two lines for each probe.
       type: list
       elements: str
 """
@@ -83,7 +83,7 @@ def verdict(services, groups, hostvars):
     ]
     return {
         'faults': judging.judge(services, probes, topology, tables('lvs_table_before'), tables('lvs_table_after')),
-        'summary': [judging.summary(probe, topology) for probe in probes],
+        'summary': [line for probe in probes for line in judging.summary(probe, topology)],
     }
 
 

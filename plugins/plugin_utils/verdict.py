@@ -93,19 +93,19 @@ def judge(services, probes: Iterable[Probe], topology: Topology, before: Mapping
     return list(dict.fromkeys(faults))
 
 
-def summary(probe: Probe, topology: Topology) -> str:
-    """Return one line about what a client saw."""
+def summary(probe: Probe, topology: Topology) -> list[str]:
+    """Return in two lines what a client saw."""
     seen = probe.seen
     answers = ', '.join('{0} {1}'.format(topology.name(mac), count) for mac, count in sorted(seen['answers'].items()))
     neighbours = ', '.join('{0} ({1})'.format(topology.name(mac), mac) for mac in seen['arp'] or ())
-    return '{0} from {1}: {2} requests, answered by {3}; {4} answered for by {5}'.format(
-        probe.label,
-        probe.client,
-        len(seen['replies']),
-        answers or 'nobody',
-        probe.service['vip'],
-        neighbours or ('nobody' if seen['on_link'] else 'a router on the way'),
-    )
+    return [
+        '{0}: {1} requests from {2}'.format(probe.label, len(seen['replies']), probe.client),
+        'answered by {0}; {1} is {2}'.format(
+            answers or 'nobody',
+            probe.service['vip'],
+            neighbours or ('nobody' if seen['on_link'] else 'behind a router'),
+        ),
+    ]
 
 
 def _missing_vips(services, topology: Topology) -> list[str]:
@@ -203,13 +203,12 @@ def _answer_faults(probe: Probe, topology: Topology) -> list[str]:
         for name, count in sorted(refused.items())
     ]
     silent = [name for name in expected if name not in answered and name not in refused] if seen['on_link'] else []
-    for kind, count in sorted(seen['failures'].items()):
-        if kind == 'refused' and refused:
-            continue
-        fault = '{0}: {1} of {2} requests failed ({3})'.format(probe.label, count, total, kind)
-        if silent and kind != 'http_status':
-            fault += '; {0} never answered'.format(' and '.join(silent))
-        faults.append(fault)
+    # Refusals have their sentence if it is known who refused.
+    failures = {kind: count for kind, count in sorted(seen['failures'].items()) if not (kind == 'refused' and refused)}
+    if failures:
+        kinds = ', '.join('{0} {1}'.format(count, kind) for kind, count in failures.items())
+        fault = '{0}: {1} of {2} requests failed ({3})'.format(probe.label, sum(failures.values()), total, kinds)
+        faults.append('{0}; {1} never answered'.format(fault, ' and '.join(silent)) if silent else fault)
     for name in sorted(answered):
         if name not in expected and name in topology.directors:
             faults.append('{0}: replies come through {1}; real servers must answer directly'.format(probe.label, name))

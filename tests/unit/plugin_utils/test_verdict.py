@@ -89,10 +89,10 @@ def test_a_healthy_topology_has_no_fault(scene):
 
 
 def test_the_summary_says_who_answered(scene):
-    assert verdict.summary(scene.probe, scene.topology) == (
-        LABEL + ' from client: 40 requests, answered by real1 20, real2 20; '
-        '192.0.2.100 answered for by director (02:00:00:00:00:10)'
-    )
+    assert verdict.summary(scene.probe, scene.topology) == [
+        LABEL + ': 40 requests from client',
+        'answered by real1 20, real2 20; 192.0.2.100 is director (02:00:00:00:00:10)',
+    ]
 
 
 def test_a_real_server_that_answers_arp_is_named(scene):
@@ -114,10 +114,10 @@ def test_a_vip_that_nobody_answers_for_is_said(scene):
 
 def test_a_real_server_without_the_vip_is_named(scene):
     scene.realservers['real2'] = ['192.0.2.22']
-    scene.seen.update(answers={MACS['real1']: 20}, failures={'timeout': 20})
+    scene.seen.update(answers={MACS['real1']: 20}, failures={'timeout': 3, 'unreachable': 17})
     assert scene.faults() == [
         'real2: does not have 192.0.2.100, so it drops what the director sends it for web',
-        LABEL + ': 20 of 40 requests failed (timeout); real2 never answered',
+        LABEL + ': 20 of 40 requests failed (3 timeout, 17 unreachable); real2 never answered',
     ]
 
 
