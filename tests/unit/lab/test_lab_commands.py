@@ -94,3 +94,57 @@ def test_kvm_is_probed_once_per_boot_of_the_host(monkeypatch, tmp_path):
     monkeypatch.setattr(qemu, 'probe_kvm', lambda kernel: False)
     assert qemu.accelerator(cache, tmp_path / 'vmlinuz') == 'tcg'
     assert len(probes) == 1
+
+
+class FakeEngine(engine.Engine):
+    """An engine that answers from a table and remembers what it was told to do."""
+
+    answers_to = {'version': 'linux/amd64 6.1.0'}
+
+    def __init__(self, clone, ipvs):
+        super().__init__(clone, 'unix:///var/run/docker.sock')
+        self.ipvs = ipvs
+        self.calls = []
+
+    def docker(self, *argv, **_kwargs):
+        self.calls.append(argv)
+        mine = f'label={self.label}' in argv
+        return self.answers_to.get(argv[0], 'image1' if mine and argv[:2] == ('image', 'ls') else '')
+
+    def _load(self, builder, cache, name):
+        self.calls.append(('load', name))
+
+    def _has_ipvs(self, name):
+        return self.ipvs
+
+
+BUILDER = types.SimpleNamespace(image='n:1', node_key='k1', ensure=lambda vm: None)
+
+
+def test_an_engine_with_ipvs_in_its_kernel_is_taken(tmp_path):
+    fake = FakeEngine(Clone(tmp_path), ipvs=True)
+    found = fake.start(BUILDER, None)
+    assert found['kind'] == 'engine'
+    assert found['image'] == f'n:1-{fake.clone.id}'
+    assert ('load', found['image']) in fake.calls
+
+
+def test_an_engine_without_ipvs_is_left_as_it_was(tmp_path):
+    fake = FakeEngine(Clone(tmp_path), ipvs=False)
+    assert fake.start(BUILDER, None) is None
+    assert fake.calls[-1] == ('image', 'rm', '--force', 'image1')
+
+
+def test_an_engine_of_another_platform_gets_no_image(tmp_path, monkeypatch):
+    fake = FakeEngine(Clone(tmp_path), ipvs=True)
+    monkeypatch.setattr(FakeEngine, 'answers_to', {'version': 'linux/arm64 6.1.0'})
+    assert fake.start(BUILDER, None) is None
+    assert len(fake.calls) == 1
+
+
+def test_nothing_without_our_label_or_image_is_looked_for(tmp_path):
+    fake = FakeEngine(Clone(tmp_path), ipvs=True)
+    fake.clear()
+    listings = [call for call in fake.calls if 'ls' in call or 'ps' in call]
+    assert listings
+    assert all(f'label={fake.label}' in call or 'ancestor=image1' in call for call in listings)
