@@ -13,7 +13,8 @@ import subprocess
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[3]
-SPEAK = 'for file in /proc/sys/net/ipv4/conf/*/arp_ignore; do echo %d > $file; done'
+SPEAK_UP = 'for file in /proc/sys/net/ipv4/conf/*/arp_ignore; do echo 0 > $file; done'
+BE_SILENT = 'echo 1 > /proc/sys/net/ipv4/conf/all/arp_ignore'
 
 
 def on(node, command):
@@ -45,8 +46,8 @@ def test_verify_finds_nothing_wrong_with_a_healthy_topology():
     [
         (
             'real1',
-            SPEAK % 0,
-            SPEAK % 1,
+            SPEAK_UP,
+            BE_SILENT,
             'real1: answers for 192.0.2.100 on the segment, which only a director may',
         ),
         (

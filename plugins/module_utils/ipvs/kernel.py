@@ -123,13 +123,27 @@ def _entry(table: Table, key: ServiceKey | RealServerKey) -> object:
 
 @contextlib.contextmanager
 def exclusive(path: str = LOCK) -> Iterator[None]:
-    """Hold this host's lock, so that two tasks at once never mix their reading and writing."""
+    """Hold this host's lock, so that two tasks at once never mix their reading and writing; leave no file behind."""
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        handle = _locked(path)
     except OSError as error:
         raise CommandError(('flock', path), 1, str(error), 'Writing the IPVS table needs root: use become') from error
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
+        # Before it is unlocked: whoever waits for this file finds out below that it is gone, and makes a new one.
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        os.close(handle)
+
+
+def _locked(path: str) -> int:
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            if os.path.samestat(os.fstat(handle), os.stat(path, follow_symlinks=False)):
+                return handle
+        except FileNotFoundError:
+            pass
         os.close(handle)
