@@ -22,7 +22,7 @@ export MOLECULE_GLOB := molecule/*/molecule.yml
 ##@ The two that matter
 .PHONY: demo test
 demo: setup ## The main job on the lab: converge, prove it on the wire, converge again (INVENTORY=lab)
-	$(IN_LAB) lab/demo
+	@$(IN_LAB) lab/demo
 
 test: setup ## Everything that CI runs: lint, sanity, unit, build, molecule
 	@for stage in $(STAGES); do \
@@ -46,7 +46,7 @@ build: setup ## Build the tarball, install it elsewhere, use it from there
 	tests/tarball.sh
 
 molecule: setup ## The scenarios on the lab (SCENARIO=all)
-	$(IN_LAB) molecule test $(if $(filter all,$(SCENARIO)),--all,--scenario-name $(SCENARIO))
+	@$(IN_LAB) molecule test $(if $(filter all,$(SCENARIO)),--all,--scenario-name $(SCENARIO))
 
 ##@ The long proofs
 .PHONY: chaos bench

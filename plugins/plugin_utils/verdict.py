@@ -100,7 +100,7 @@ def summary(probe: Probe, topology: Topology) -> list[str]:
     neighbours = ', '.join('{0} ({1})'.format(topology.name(mac), mac) for mac in seen['arp'] or ())
     return [
         '{0}: {1} requests from {2}'.format(probe.label, len(seen['replies']), probe.client),
-        'answered by {0}; {1} is {2}'.format(
+        'answered by {0}; who has {1}? {2}'.format(
             answers or 'nobody',
             probe.service['vip'],
             neighbours or ('nobody' if seen['on_link'] else 'behind a router'),

@@ -91,7 +91,7 @@ def test_a_healthy_topology_has_no_fault(scene):
 def test_the_summary_says_who_answered(scene):
     assert verdict.summary(scene.probe, scene.topology) == [
         LABEL + ': 40 requests from client',
-        'answered by real1 20, real2 20; 192.0.2.100 is director (02:00:00:00:00:10)',
+        'answered by real1 20, real2 20; who has 192.0.2.100? director (02:00:00:00:00:10)',
     ]
 
 
