@@ -38,7 +38,8 @@ class Cache:
         self.path = path
 
     @classmethod
-    def of_user(cls, environ: Mapping[str, str] = os.environ) -> Cache:
+    def of_user(cls, environ: Optional[Mapping[str, str]] = None) -> Cache:
+        environ = os.environ if environ is None else environ
         if environ.get('LVS_LAB_CACHE'):
             return cls(Path(environ['LVS_LAB_CACHE']).expanduser().absolute())
         base = environ.get('XDG_CACHE_HOME') or '~/.cache'

@@ -39,11 +39,11 @@ def run(argv: Sequence[str], limit: float, log: Optional[Path] = None, env: Opti
     try:
         if log is None:
             done = subprocess.run(argv, timeout=limit, env=environment, input=text if text is not None else '',
-                                  capture_output=True, text=True)
+                                  capture_output=True, text=True, check=False)
         else:
             with log.open('a') as sink:
                 done = subprocess.run(argv, timeout=limit, env=environment, input=text if text is not None else '',
-                                      stdout=sink, stderr=subprocess.STDOUT, text=True)
+                                      stdout=sink, stderr=subprocess.STDOUT, text=True, check=False)
     except subprocess.TimeoutExpired:
         raise LabError(f'no end after {limit:.0f} s: {shown}') from None
     except OSError as error:

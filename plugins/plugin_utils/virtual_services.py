@@ -11,9 +11,12 @@ from __future__ import annotations
 
 from typing import Iterable, Mapping
 
-import netaddr
-
 from ..module_utils.ipvs import model, options
+
+try:
+    import netaddr
+except ImportError:
+    netaddr = None
 
 # What goes to ipvs_table as it is.
 SETTINGS = tuple(options.SERVICE_SETTINGS)
@@ -37,6 +40,8 @@ def resolve(services: Iterable[Mapping], groups: Mapping, hostvars: Mapping, var
 
     ``variable`` is the name under which the user knows the list. Raises `InventoryError`.
     """
+    if netaddr is None:
+        raise InventoryError('the Python library netaddr is missing on the controller: pip install netaddr')
     if isinstance(services, (str, Mapping)) or not isinstance(services, Iterable):
         raise InventoryError('{0} is not a list of services'.format(variable))
     resolved = []
@@ -148,13 +153,7 @@ def _members(group, service, vip, groups, hostvars, where) -> list[dict]:
 
 def address_of(own: Mapping, host: str, version: int, forward: str | None = None) -> str:
     """Return the address under which a host serves this IP version; raise `InventoryError`."""
-    candidates = [own.get(key) for key in ADDRESS_KEYS]
-    found = []
-    for candidate in candidates:
-        try:
-            found.append(netaddr.IPAddress(candidate, flags=netaddr.INET_PTON))
-        except (netaddr.AddrFormatError, TypeError, ValueError):
-            continue
+    found = [address for address in (_parse(own.get(key)) for key in ADDRESS_KEYS) if address]
     for address in found:
         if address.version == version:
             return str(address)
@@ -199,7 +198,14 @@ def _known_keys(given: Mapping, known: tuple, where: str) -> None:
 
 
 def _ip(text, where: str) -> netaddr.IPAddress:
+    address = _parse(text)
+    if address is None:
+        raise InventoryError('{0}: {1!r} is not a literal IPv4 or IPv6 address'.format(where, text))
+    return address
+
+
+def _parse(text) -> netaddr.IPAddress | None:
     try:
         return netaddr.IPAddress(text, flags=netaddr.INET_PTON)
     except (netaddr.AddrFormatError, TypeError, ValueError):
-        raise InventoryError('{0}: {1!r} is not a literal IPv4 or IPv6 address'.format(where, text))
+        return None

@@ -146,3 +146,9 @@ def test_a_service_that_is_declared_twice_names_both():
 def test_something_else_than_a_list_is_refused():
     with pytest.raises(virtual_services.InventoryError, match='lvs_virtual_services is not a list of services'):
         virtual_services.resolve(WEB, GROUPS, HOSTVARS, 'lvs_virtual_services')
+
+
+def test_a_controller_without_netaddr_is_told_what_to_install(monkeypatch):
+    monkeypatch.setattr(virtual_services, 'netaddr', None)
+    with pytest.raises(virtual_services.InventoryError, match='pip install netaddr'):
+        resolve(WEB)
