@@ -54,7 +54,7 @@ def ipvs_services(services, variable='services'):
     try:
         return virtual_services.ipvs_services(services, variable)
     except virtual_services.InventoryError as error:
-        raise AnsibleFilterError(str(error)) from error
+        raise AnsibleFilterError(str(error)) from None
 
 
 class FilterModule:

@@ -68,7 +68,7 @@ def resolve_virtual_services(services, groups, hostvars, variable='lvs_virtual_s
     try:
         return virtual_services.resolve(services, groups, hostvars, variable)
     except virtual_services.InventoryError as error:
-        raise AnsibleFilterError(str(error)) from error
+        raise AnsibleFilterError(str(error)) from None
 
 
 class FilterModule:

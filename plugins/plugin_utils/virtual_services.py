@@ -90,7 +90,7 @@ def ipvs_services(services: Iterable[Mapping], variable: str = 'services') -> li
                         error.value,
                         error.reason,
                     )
-                ) from error
+                ) from None
             flat.append(entry)
     return flat
 
