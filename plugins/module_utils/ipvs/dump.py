@@ -96,12 +96,17 @@ def _number(text: str) -> int:
     return int(text)
 
 
+def _mark(text: str) -> int:
+    # ipvsadm prints the 32 bits of a mark with a sign.
+    return 2**32 - _number(text[1:]) if text.startswith('-') else _number(text)
+
+
 def _service_key(words: list[str]) -> tuple[ServiceKey, int]:
     """Return the key that starts at words[1] and the index of the word behind it."""
     if words[1] == '-f':
         if words[3:4] == ['-6']:
-            return ServiceKey('fwmark', 'ipv6', '', _number(words[2])), 4
-        return ServiceKey('fwmark', 'ipv4', '', _number(words[2])), 3
+            return ServiceKey('fwmark', 'ipv6', '', _mark(words[2])), 4
+        return ServiceKey('fwmark', 'ipv4', '', _mark(words[2])), 3
     address, port = _split_endpoint(words[2])
     return ServiceKey(_PROTOCOL[words[1]], family_of(address), address, port), 3
 
@@ -115,6 +120,9 @@ def _service(words: list[str]) -> VirtualService:
             settings['one_packet'] = True
             index += 1
             continue
+        if words[index:] == ['-b']:
+            # A flag for which ipvsadm has no name, such as flag-3 of sh.
+            break
         value = words[index + 1]
         index += 2
         if word == '-s':
@@ -202,6 +210,6 @@ def _listing(text: str, columns: int, on_services: bool = False) -> Iterable[tup
 def _listed_service(words: list[str]) -> ServiceKey:
     if words[0] == 'FWM':
         family = 'ipv6' if words[2:3] == ['IPv6'] else 'ipv4'
-        return ServiceKey('fwmark', family, '', _number(words[1]))
+        return ServiceKey('fwmark', family, '', _mark(words[1]))
     address, port = _split_endpoint(words[1])
     return ServiceKey(_LISTED_PROTOCOL[words[0]], family_of(address), address, port)

@@ -23,18 +23,21 @@ PERSISTENCE_ENGINES = ('sip',)
 
 # Every scheduler of Linux 6.x, net/netfilter/ipvs/Kconfig.
 SCHEDULERS = ('rr', 'wrr', 'lc', 'wlc', 'fo', 'ovf', 'lblc', 'lblcr', 'dh', 'sh', 'mh', 'sed', 'nq', 'twos')
-# The names that ipvsadm gives to the three scheduler flags of the kernel.
+# The names that ipvsadm gives to the first two of the kernel's three scheduler flags. It sets the third one for these
+# schedulers as well, but never shows it again, so it cannot be declared there.
 FLAG_NAMES = {'sh': ('sh-fallback', 'sh-port'), 'mh': ('mh-fallback', 'mh-port')}
 GENERIC_FLAGS = ('flag-1', 'flag-2', 'flag-3')
 
 MAX_PORT = 65535
 MAX_WEIGHT = 65535
-# IP_VS_... ipvsadm refuses more than 31 days.
+# ipvsadm refuses more than 31 days.
 MAX_PERSISTENCE = 2678400
 MAX_FWMARK = 4294967295
-MAX_THRESHOLD = 4294967295
+# The kernel has 32 bits, ipvsadm takes 31 of them.
+MAX_THRESHOLD = 2147483647
 IPV4_HOST_MASK = '255.255.255.255'
 IPV6_HOST_MASK = '128'
+IPV4_MAPPED = bytes(10) + b'\xff\xff'
 
 
 class InvalidEntry(ValueError):
@@ -164,6 +167,12 @@ def normal_address(text: str) -> str:
         raise ValueError(text)
 
 
+def flags_of(scheduler: str) -> tuple[str, ...]:
+    """Return every flag that a scheduler can be declared with."""
+    names = FLAG_NAMES.get(scheduler, ())
+    return names + GENERIC_FLAGS[:len(names) or None]
+
+
 def normal_flags(scheduler: str, flags: Iterable[str]) -> tuple[str, ...]:
     """Return scheduler flags in ipvsadm's order and under its names (``flag-1`` of sh is ``sh-fallback``)."""
     names = FLAG_NAMES.get(scheduler, ())
@@ -199,6 +208,8 @@ def _unusable(address: str) -> str:
             return 'unspecified'
         if packed[0] == 0xFF:
             return 'multicast'
+        if packed[:12] == IPV4_MAPPED:
+            return 'an IPv4 address in IPv6 form'
         return 'link-local' if packed[0] == 0xFE and packed[1] & 0xC0 == 0x80 else ''
     packed = socket.inet_aton(address)
     if packed[0] == 0:
@@ -234,7 +245,7 @@ def _check_scheduling(service: VirtualService) -> None:
         if service.scheduler in FORWARDING_METHODS:
             reason += '. {0} is a forwarding method: say forward: {0} for the real servers'.format(service.scheduler)
         raise InvalidEntry('scheduler', service.scheduler, reason)
-    allowed = FLAG_NAMES.get(service.scheduler, ()) + GENERIC_FLAGS
+    allowed = flags_of(service.scheduler)
     for flag in service.scheduler_flags:
         if flag not in allowed:
             raise InvalidEntry(
@@ -266,6 +277,7 @@ def _check_persistence(service: VirtualService) -> None:
     if engine and not timeout:
         raise InvalidEntry('persistence_engine', engine, 'needs persistence_timeout')
     if engine == 'sip' and service.key.protocol in ('tcp', 'sctp'):
+        # ipvsadm takes it, and the kernel then schedules no packet of the service at all (ip_vs_pe_sip.c).
         raise InvalidEntry('persistence_engine', engine, 'is only for udp services, not {0}'.format(service.key.protocol))
 
 

@@ -17,7 +17,7 @@ _ipv4 = st.tuples(st.integers(1, 223), st.integers(0, 255), st.integers(0, 255),
 _ipv6 = st.tuples(st.integers(0, 0xFFFF), st.integers(0, 0xFFFF), st.integers(1, 0xFFFF)).map(
     lambda groups: model.normal_address('2001:db8:{0:x}:{1:x}::{2:x}'.format(*groups))
 )
-_thresholds = st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1)).map(sorted)
+_thresholds = st.tuples(*[st.integers(0, model.MAX_THRESHOLD)] * 2).map(sorted)
 
 
 @st.composite
@@ -33,7 +33,7 @@ def service_options(draw, families=('ipv4', 'ipv6')):
             protocol=protocol, address=draw(_ipv4 if family == 'ipv4' else _ipv6), port=draw(st.just(0) | _ports)
         )
     entry['scheduler'] = draw(st.sampled_from(model.SCHEDULERS))
-    flags = model.FLAG_NAMES.get(entry['scheduler'], ()) + model.GENERIC_FLAGS
+    flags = model.flags_of(entry['scheduler']) + model.GENERIC_FLAGS[:2]
     entry['scheduler_flags'] = draw(st.lists(st.sampled_from(flags), max_size=3))
     if entry.get('port') == 0 or draw(st.booleans()):
         entry['persistence_timeout'] = draw(st.integers(1, model.MAX_PERSISTENCE))
