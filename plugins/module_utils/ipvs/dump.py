@@ -48,6 +48,16 @@ class Counters(NamedTuple):
     bytes_out: int
 
 
+class Activity(NamedTuple):
+    """Connections of a real server now: active are the established ones, inactive all others, such as finished ones."""
+
+    active: int
+    inactive: int
+
+
+IDLE = Activity(0, 0)
+
+
 def parse_table(rules: str, thresholds: str = '') -> Table:
     """Return the table that `ipvsadm -Sn` and `ipvsadm -Ln --thresholds` describe; raise `DumpError`."""
     services = []
@@ -76,6 +86,11 @@ def parse_table(rules: str, thresholds: str = '') -> Table:
 def parse_counters(stats: str) -> dict[ServiceKey | RealServerKey, Counters]:
     """Return the counters that `ipvsadm -Ln --stats --exact` prints, by key; raise `DumpError`."""
     return {key: Counters(*numbers) for key, numbers in _listing(stats, columns=5, on_services=True)}
+
+
+def parse_activity(thresholds: str) -> dict[RealServerKey, Activity]:
+    """Return the connections that `ipvsadm -Ln --thresholds` counts, by real server; raise `DumpError`."""
+    return {key: Activity(*numbers[2:]) for key, numbers in _listing(thresholds, columns=4)}
 
 
 def _split_endpoint(text: str) -> tuple[str, int]:

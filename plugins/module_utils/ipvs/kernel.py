@@ -18,9 +18,11 @@ from ..command import CommandError, Result, Runner, checked
 from . import dump
 from .model import RealServerKey, ServiceKey, Table
 from .plan import Change, applied, plan
+from .rules import service_words
 
 # Of /proc/net/ip_vs: version, and the two lines that name the columns.
 HEADER_LINES = 3
+_GONE = 'No such service'
 LOCK = '/run/lvs-direct-routing.lock'
 
 _ADVICE = (
@@ -55,6 +57,18 @@ class Kernel:
     def read(self) -> Table:
         """Return the whole table, in two processes however large it is."""
         return dump.parse_table(self._ask('-Sn'), self._ask('-Ln', '--thresholds'))
+
+    def read_with_activity(self) -> tuple[Table, dict[RealServerKey, dump.Activity]]:
+        """Return the whole table and the connections of every real server, in the same two processes."""
+        rules, thresholds = self._ask('-Sn'), self._ask('-Ln', '--thresholds')
+        return dump.parse_table(rules, thresholds), dump.parse_activity(thresholds)
+
+    def activity(self, key: RealServerKey) -> dump.Activity:
+        """Return the connections of one real server, none if it is gone, reading no more than its service."""
+        result = self._run(('ipvsadm', '-Ln', '--thresholds') + tuple(service_words(key.service)))
+        if result.rc != 0 and _GONE in result.stderr:
+            return dump.IDLE
+        return dump.parse_activity(checked(result, _advice(result.stderr))).get(key, dump.IDLE)
 
     @staticmethod
     def has_services(path: str = '/proc/net/ip_vs') -> bool:

@@ -195,7 +195,8 @@ def _is_contiguous(mask: str) -> bool:
     return inverted & (inverted + 1) == 0
 
 
-def _in_range(option: str, value: int, low: int, high: int, note: str = '') -> None:
+def in_range(option: str, value: int, low: int, high: int, note: str = '') -> None:
+    """Raise `InvalidEntry` for a number outside its range."""
     if not low <= value <= high:
         raise InvalidEntry(option, value, 'is outside {0}..{1}{2}'.format(low, high, note))
 
@@ -225,9 +226,9 @@ def check_service(service: VirtualService) -> None:
     """Raise `InvalidEntry` if the kernel or ipvsadm would refuse this service, or quietly make another one of it."""
     key = service.key
     if key.protocol == 'fwmark':
-        _in_range('fwmark', key.number, 1, MAX_FWMARK)
+        in_range('fwmark', key.number, 1, MAX_FWMARK)
     else:
-        _in_range('port', key.number, 0, MAX_PORT)
+        in_range('port', key.number, 0, MAX_PORT)
         kind = _unusable(key.address)
         if kind:
             raise InvalidEntry('address', key.address, 'is {0}; a VIP is a unicast address'.format(kind))
@@ -255,7 +256,7 @@ def _check_scheduling(service: VirtualService) -> None:
 
 def _check_persistence(service: VirtualService) -> None:
     timeout = service.persistence_timeout
-    _in_range('persistence_timeout', timeout, 0, MAX_PERSISTENCE, ' (seconds from 1, or 0 for none)')
+    in_range('persistence_timeout', timeout, 0, MAX_PERSISTENCE, ' (seconds from 1, or 0 for none)')
     mask = service.persistence_netmask
     if mask and not timeout:
         raise InvalidEntry('persistence_netmask', mask, 'needs persistence_timeout')
@@ -295,11 +296,11 @@ def check_realserver(server: RealServer) -> None:
             server.key.address,
             'is not {0} like its service; only forward: tun may mix families'.format(service.family),
         )
-    _in_range('port', server.key.port, 0, MAX_PORT)
+    in_range('port', server.key.port, 0, MAX_PORT)
     _check_port(server)
-    _in_range('weight', server.weight, 0, MAX_WEIGHT)
-    _in_range('upper_threshold', server.upper_threshold, 0, MAX_THRESHOLD)
-    _in_range('lower_threshold', server.lower_threshold, 0, MAX_THRESHOLD)
+    in_range('weight', server.weight, 0, MAX_WEIGHT)
+    in_range('upper_threshold', server.upper_threshold, 0, MAX_THRESHOLD)
+    in_range('lower_threshold', server.lower_threshold, 0, MAX_THRESHOLD)
     if server.lower_threshold > server.upper_threshold:
         reason = 'is above upper_threshold {0}'.format(server.upper_threshold)
         if not server.upper_threshold:
@@ -330,7 +331,7 @@ def _check_tunnel(server: RealServer) -> None:
     if tunnel.checksum not in TUNNEL_CHECKSUMS:
         raise InvalidEntry('tunnel.checksum', tunnel.checksum, 'is none of {0}'.format(', '.join(TUNNEL_CHECKSUMS)))
     if tunnel.type == 'gue':
-        _in_range('tunnel.port', tunnel.port, 1, MAX_PORT, ' and gue needs one')
+        in_range('tunnel.port', tunnel.port, 1, MAX_PORT, ' and gue needs one')
     elif tunnel.port:
         raise InvalidEntry('tunnel.port', tunnel.port, 'is only for type: gue, not {0}'.format(tunnel.type))
     if tunnel.type == 'ipip' and tunnel.checksum != 'none':

@@ -108,6 +108,13 @@ def realserver(key: RealServerKey, params: dict, live: RealServer | None = None)
     return wanted
 
 
+def drain_times(params: dict) -> tuple[int, int]:
+    """Return how long to wait for a drain and how often to look, in seconds; raise `InvalidEntry`."""
+    model.in_range('drain_timeout', params['drain_timeout'], 0, 86400)
+    model.in_range('drain_interval', params['drain_interval'], 1, 3600)
+    return params['drain_timeout'], params['drain_interval']
+
+
 def table(entries: Iterable[dict]) -> Table:
     """Return the wanted table of a list of services with their real servers; raise `InvalidEntry` with the position."""
     services: dict[ServiceKey, VirtualService] = {}

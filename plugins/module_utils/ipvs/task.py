@@ -9,13 +9,14 @@ Private to this collection. This is the one door of the ipvs modules.
 
 from __future__ import annotations
 
-from typing import Callable, Iterable
+import time
+from typing import Callable, Iterable, TypeVar
 
 from ..command import CommandError, NotInstalled, module_runner
 from . import options, record, rules
-from .dump import DumpError
+from .dump import IDLE, Activity, DumpError
 from .kernel import ApplyError, Kernel, exclusive
-from .model import InvalidEntry, ServiceKey, Table
+from .model import InvalidEntry, RealServerKey, ServiceKey, Table
 from .plan import PURGES, Removable, applied, nothing, plan, removal_scope, whole_service
 
 
@@ -24,6 +25,8 @@ class Refused(Exception):
 
 
 FAILURES = (InvalidEntry, CommandError, DumpError, ApplyError, record.RecordError, Refused)
+
+Live = TypeVar('Live')
 
 Declare = Callable[[Table], 'tuple[Table, Removable]']
 """``declare(live) -> (wanted entries, what else is removed)``"""
@@ -35,6 +38,7 @@ __all__ = [
     'Table',
     'converge',
     'converge_table',
+    'drain',
     'finish',
     'inform',
     'nothing',
@@ -47,17 +51,74 @@ def converge(module, key: ServiceKey, declare: Declare) -> dict:
     """Bring one service, or one real server of it, to what is declared; return the module's result."""
     kernel = Kernel(module_runner(module))
     with exclusive():
-        have = _live(module, kernel)
-        want, removable = declare(have)
-        changes = plan(have, want, removable)
-        if changes and not module.check_mode:
-            kernel.apply(have, changes)
+        return _converge(module, kernel, key, _live(module, kernel.read, Table()), declare)
+
+
+def _converge(module, kernel: Kernel, key: ServiceKey, have: Table, declare: Declare) -> dict:
+    want, removable = declare(have)
+    changes = plan(have, want, removable)
+    if changes and not module.check_mode:
+        kernel.apply(have, changes)
     after = applied(have, changes)
     return {
         'changed': bool(changes),
         'commands': [change.rule for change in changes],
         'diff': _difference('IPVS service {0}'.format(key), have.of_service(key), after.of_service(key)),
     }
+
+
+def drain(
+    module,
+    key: RealServerKey,
+    timeout: int,
+    interval: int,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> dict:
+    """Give a real server weight 0, wait until its connections have ended or the time is up; return the module's result.
+
+    The lock is not held while waiting. A real server that is gone has nothing left to drain.
+    """
+    kernel = Kernel(module_runner(module))
+
+    def declare(live: Table) -> tuple[Table, Removable]:
+        server = live.realservers.get(key)
+        return Table([], [server._replace(weight=0)] if server else []), nothing
+
+    with exclusive():
+        have, activity = _live(module, kernel.read_with_activity, (Table(), {}))
+        result = _converge(module, kernel, key.service, have, declare)
+    left = activity.get(key, IDLE)
+    service = have.services.get(key.service)
+    # Datagrams and single packets are no connections that would end.
+    waits = service is not None and service.key.protocol != 'udp' and not service.one_packet
+    if waits and not module.check_mode and (result['changed'] or any(left)):
+        left = _wait(lambda: kernel.activity(key), timeout, interval, clock, sleep)
+    drained = not waits or not any(left)
+    if not drained and timeout and not module.check_mode:
+        module.warn(
+            '{0} still has {1} active and {2} inactive connections after {3} s; it keeps weight 0'.format(
+                key, left.active, left.inactive, timeout
+            )
+        )
+    return dict(result, connections=left._asdict(), drained=drained)
+
+
+def _wait(
+    read: Callable[[], Activity],
+    timeout: int,
+    interval: int,
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+) -> Activity:
+    """Read until nothing is left, or the time is up; the last reading is never older than the end of the time."""
+    deadline = clock() + timeout
+    while True:
+        left = read()
+        rest = deadline - clock()
+        if not any(left) or rest <= 0:
+            return left
+        sleep(min(interval, rest))
 
 
 def converge_table(module, want: Table, removable: Callable[[Table], Removable], path: str | None) -> dict:
@@ -71,7 +132,7 @@ def converge_table(module, want: Table, removable: Callable[[Table], Removable],
         owned = record.read(path) if path else Table()
         if path:
             record.check_writable(path)
-        have = _live(module, kernel)
+        have = _live(module, kernel.read, Table())
         changes = plan(have, want, removable(owned))
         after = applied(have, changes)
         ours = _still_ours(owned, want, after)
@@ -104,15 +165,15 @@ def inform(module, gather: Iterable[str]) -> dict:
     return {'changed': False, 'services': options.described(table, counters), 'ruleset': rules.ruleset(table)}
 
 
-def _live(module, kernel: Kernel) -> Table:
-    """Return the live table; in check mode, an empty one where ipvsadm is only about to be installed."""
+def _live(module, read: Callable[[], Live], pristine: Live) -> Live:
+    """Return the live state; in check mode, that of a fresh kernel where ipvsadm is only about to be installed."""
     try:
-        return kernel.read()
+        return read()
     except NotInstalled as error:
-        if not module.check_mode or kernel.has_services():
+        if not module.check_mode or Kernel.has_services():
             raise
-        module.warn('{0}. The prediction is for an empty table, as the kernel has it.'.format(error))
-        return Table()
+        module.warn('{0}. The prediction is for a kernel without services, as it is now.'.format(error))
+        return pristine
 
 
 def _still_ours(owned: Table, want: Table, after: Table) -> Table:

@@ -21,7 +21,7 @@ from ansible_collections.lvs.direct_routing.plugins.modules import (
     ipvs_table,
 )
 
-from ..module_utils.ipvs.scripted import WRITE, ScriptedIpvsadm, reads, refused
+from ..module_utils.ipvs.scripted import SAVE, THRESHOLDS, WRITE, ScriptedIpvsadm, reads, refused
 
 WEB = '-A -t 192.0.2.100:80 -s rr'
 ONE = '-a -t 192.0.2.100:80 -r 192.0.2.21:80 -g -w 1'
@@ -136,14 +136,110 @@ def test_check_mode_cannot_know_that_an_earlier_task_adds_the_service(run):
 
 @pytest.mark.parametrize('module', [ipvs_service, ipvs_realserver])
 def test_a_bad_value_names_the_option_of_this_module_and_nothing_is_written(run, module):
-    params = {
-        ipvs_service: dict(SERVICE, scheduler='dr'),
-        ipvs_realserver: dict(SERVICE, realserver_address='web1'),
+    params, replies = {
+        ipvs_service: (dict(SERVICE, scheduler='dr'), reads(WEB)),
+        ipvs_realserver: (dict(SERVICE, realserver_address='web1'), ()),
     }[module]
-    result, written = run(module, params, *reads(WEB))
+    result, written = run(module, params, *replies)
     assert result['failed']
     assert result['msg'].startswith({ipvs_service: 'scheduler', ipvs_realserver: 'realserver_address'}[module])
     assert not written
+
+
+class TestDrained:
+    params = dict(SERVICE, realserver_address='192.0.2.21', state='drained', drain_timeout=0)
+    drained_one = ONE.replace('-w 1', '-w 0')
+    edit = drained_one.replace('-a', '-e', 1)
+
+    @staticmethod
+    def live(*lines, active=0, inactive=0):
+        """Return the replies of a first reading of the table, with connections of the real server."""
+        listed = 'TCP  192.0.2.100:80 rr\n  -> 192.0.2.21:80  0 0 {0} {1}\n'.format(active, inactive)
+        return (SAVE, ''.join(line + '\n' for line in lines)), (THRESHOLDS, listed)
+
+    @staticmethod
+    def look(active=0, inactive=0, words=('-t', '192.0.2.100:80')):
+        """Return the reply of one look at the service."""
+        listed = 'TCP  192.0.2.100:80 rr\n  -> 192.0.2.21:80  0 0 {0} {1}\n'.format(active, inactive)
+        return THRESHOLDS + words, listed
+
+    def test_it_is_an_edit_to_weight_0_and_a_look_at_what_is_left(self, run):
+        result, written = run(ipvs_realserver, self.params, *self.live(WEB, ONE), (WRITE,), self.look(3, 4))
+        assert written == result['commands'] == [self.edit]
+        assert result['changed']
+        assert result['connections'] == {'active': 3, 'inactive': 4}
+        assert result['drained'] is False
+        assert not result['warnings']
+
+    def test_with_nothing_left_it_is_drained(self, run):
+        result, _written = run(
+            ipvs_realserver, dict(self.params, drain_timeout=300), *self.live(WEB, ONE), (WRITE,), self.look()
+        )
+        assert result['drained'] is True
+
+    def test_the_second_run_reads_the_table_and_nothing_else(self, run):
+        result, written = run(ipvs_realserver, self.params, *self.live(WEB, self.drained_one))
+        assert not result['changed'] and not written
+        assert result['drained'] is True
+
+    def test_the_second_run_waits_as_well(self, run):
+        params = dict(self.params, drain_timeout=300)
+        result, _written = run(ipvs_realserver, params, *self.live(WEB, self.drained_one, active=1), self.look())
+        assert not result['changed']
+        assert result['drained'] is True
+
+    def test_check_mode_foretells_the_edit_and_does_not_wait(self, run):
+        params = dict(self.params, drain_timeout=300)
+        result, written = run(ipvs_realserver, params, *self.live(WEB, ONE, active=2), check=True)
+        assert result['commands'] == [self.edit]
+        assert not written
+        assert result['connections'] == {'active': 2, 'inactive': 0}
+        assert not result['warnings']
+
+    def test_all_other_settings_stay_as_they_are(self, run):
+        live = ONE.replace('-g', '-i') + ' --tun-type gue --tun-port 6080'
+        params = dict(self.params, forward='dr', weight=7, upper_threshold=5)
+        result, written = run(ipvs_realserver, params, *self.live(WEB, live), (WRITE,), self.look())
+        assert written == [live.replace('-a', '-e', 1).replace('-w 1', '-w 0') + ' --tun-nocsum']
+
+    @pytest.mark.parametrize('live', [[], [WEB], [WEB, TWO]])
+    def test_what_is_not_there_is_as_good_as_drained(self, run, live):
+        result, _written = run(ipvs_realserver, self.params, *reads(*live))
+        assert not result['changed']
+        assert result['drained'] is True
+        assert result['connections'] == {'active': 0, 'inactive': 0}
+
+    @pytest.mark.parametrize(
+        ('identity', 'live', 'option'),
+        [
+            (dict(SERVICE, protocol='udp'), '-A -u 192.0.2.100:80 -s rr', '-u 192.0.2.100:80'),
+            ({'fwmark': 7}, '-A -f 7 -s rr -o', '-f 7'),
+        ],
+    )
+    def test_what_has_no_connections_that_end_is_not_waited_for(self, run, identity, live, option):
+        port = identity.get('port', 0)
+        server = '-a {0} -r 192.0.2.21:{1} -g -w 1'.format(option, port)
+        kind = 'UDP  192.0.2.100:80' if port else 'FWM  7'
+        listed = (THRESHOLDS, '{0} rr\n  -> 192.0.2.21:{1}  0 0 0 9\n'.format(kind, port))
+        params = dict(identity, realserver_address='192.0.2.21', state='drained')
+        result, written = run(ipvs_realserver, params, (SAVE, live + '\n' + server + '\n'), listed, (WRITE,))
+        assert written == [server.replace('-a', '-e', 1).replace('-w 1', '-w 0')]
+        assert result['drained'] is True
+        assert result['connections'] == {'active': 0, 'inactive': 9}
+
+    def test_it_is_taken_back_by_an_edit_of_the_weight(self, run):
+        params = dict(SERVICE, realserver_address='192.0.2.21')
+        result, written = run(ipvs_realserver, params, *reads(WEB, self.drained_one))
+        assert not result['changed'] and not written
+        result, written = run(ipvs_realserver, dict(params, weight=1), *reads(WEB, self.drained_one), (WRITE,))
+        assert written == [ONE.replace('-a', '-e', 1)]
+
+    @pytest.mark.parametrize(
+        ('option', 'value'), [('drain_timeout', -1), ('drain_timeout', 86401), ('drain_interval', 0), ('drain_interval', 3601)]
+    )
+    def test_times_out_of_range_are_refused_before_anything(self, run, option, value):
+        result, _written = run(ipvs_realserver, dict(self.params, **{option: value}))
+        assert result['msg'].startswith('{0}: {1} is outside'.format(option, value))
 
 
 def missing_ipvsadm(_module):
@@ -155,13 +251,13 @@ def missing_ipvsadm(_module):
 
 @pytest.mark.parametrize('check', [False, True])
 def test_a_missing_ipvsadm_is_said(run, monkeypatch, check):
-    monkeypatch.setattr(kernel.Kernel, 'has_services', lambda _kernel: True)
+    monkeypatch.setattr(kernel.Kernel, 'has_services', lambda: True)
     result, _written = run(ipvs_table, {'services': [DECLARED]}, check=check, runner=missing_ipvsadm)
     assert 'not installed. Install the package that provides ipvsadm' in result['msg']
 
 
 def test_check_mode_foretells_what_happens_once_ipvsadm_is_installed(run, monkeypatch):
-    monkeypatch.setattr(kernel.Kernel, 'has_services', lambda _kernel: False)
+    monkeypatch.setattr(kernel.Kernel, 'has_services', lambda: False)
     result, _written = run(ipvs_table, {'services': [DECLARED]}, check=True, runner=missing_ipvsadm)
     assert result['commands'] == [WEB, ONE, TWO]
     assert 'not installed' in result['warnings'][0]

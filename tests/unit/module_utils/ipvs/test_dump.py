@@ -143,6 +143,15 @@ def test_counters_are_read_exactly_and_by_entry():
     assert len(counters) == 16
 
 
+def test_the_connections_of_real_servers_are_read_from_the_whole_table_and_from_one_service():
+    activity = dump.parse_activity(golden('busy_thresholds.txt'))
+    assert activity[model.RealServerKey(WEB, '10.1.0.2', 8080)] == (2, 1)
+    assert activity[model.RealServerKey(service('udp', '10.0.0.8', 53), '10.1.0.2', 5353)] == (0, 1)
+    assert len(activity) == len(dump.parse_table(golden('busy_save.txt')).realservers)
+    one = model.RealServerKey(service('tcp', '10.0.0.8', 83), '10.1.0.2', 8080)
+    assert dump.parse_activity(golden('one_service_thresholds.txt')) == {one: (1, 0)}
+
+
 @pytest.mark.parametrize(
     'line',
     [
