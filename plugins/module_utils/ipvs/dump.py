@@ -10,6 +10,7 @@ weights, so a whole table is read from both.
 
 from __future__ import annotations
 
+import re
 from typing import Iterable, NamedTuple
 
 from .model import (
@@ -24,10 +25,13 @@ from .model import (
     normal_flags,
     normal_netmask,
 )
+from .settings import SyncDaemon, Timeouts
 
 _PROTOCOL = {'-t': 'tcp', '-u': 'udp', '--sctp-service': 'sctp'}
 _FORWARD = {'-g': 'dr', '-i': 'tun', '-m': 'nat'}
 _CHECKSUM = {'--tun-nocsum': 'none', '--tun-csum': 'csum', '--tun-remcsum': 'remcsum'}
+_TIMEOUTS = 'Timeout (tcp tcpfin udp): '
+_DAEMON = re.compile(r'(master|backup) sync daemon \(mcast=(.+), syncid=(.+)\)')
 _LISTED_PROTOCOL = {'TCP': 'tcp', 'UDP': 'udp', 'SCTP': 'sctp'}
 
 
@@ -91,6 +95,35 @@ def parse_counters(stats: str) -> dict[ServiceKey | RealServerKey, Counters]:
 def parse_activity(thresholds: str) -> dict[RealServerKey, Activity]:
     """Return the connections that `ipvsadm -Ln --thresholds` counts, by real server; raise `DumpError`."""
     return {key: Activity(*numbers[2:]) for key, numbers in _listing(thresholds, columns=4)}
+
+
+def parse_timeouts(listing: str) -> Timeouts:
+    """Return what `ipvsadm -Ln --timeout` prints; raise `DumpError`."""
+    line = listing.strip('\n')
+    try:
+        if not line.startswith(_TIMEOUTS):
+            raise ValueError(line)
+        return Timeouts(*[_number(word) for word in line[len(_TIMEOUTS):].split(' ')])
+    except (ValueError, TypeError):
+        raise DumpError(line)
+
+
+def parse_daemons(listing: str) -> dict[str, SyncDaemon]:
+    """Return the running daemons that `ipvsadm -Ln --daemon` prints, by role; raise `DumpError`."""
+    daemons = {}
+    for line in listing.splitlines():
+        found = _DAEMON.fullmatch(line)
+        try:
+            role, interface, rest = found.groups()
+            syncid, *more = rest.split(', ')
+            settings = dict(setting.split('=') for setting in more)
+            if 'group' in settings:
+                settings['group'] = normal_address(settings['group'])
+            numbers = {name: _number(settings[name]) for name in settings if name != 'group'}
+            daemons[role] = SyncDaemon(role, interface, _number(syncid), **dict(settings, **numbers))
+        except (AttributeError, ValueError, TypeError):
+            raise DumpError(line)
+    return daemons
 
 
 def _split_endpoint(text: str) -> tuple[str, int]:

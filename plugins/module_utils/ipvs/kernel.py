@@ -12,13 +12,14 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from typing import Iterator
+from typing import Callable, Iterator
 
 from ..command import CommandError, Result, Runner, checked
 from . import dump
 from .model import RealServerKey, ServiceKey, Table
 from .plan import Change, applied, plan
 from .rules import service_words
+from .settings import SyncDaemon, Timeouts
 
 # Of /proc/net/ip_vs: version, and the two lines that name the columns.
 HEADER_LINES = 3
@@ -37,6 +38,7 @@ _ADVICE = (
         'Scheduler or persistence engine not found',
         'The kernel could not load the module of the scheduler or persistence engine, such as ip_vs_wrr or ip_vs_pe_sip',
     ),
+    ('Network is unreachable', 'The interface of a sync daemon has to be up, with a route to its multicast group'),
 )
 
 
@@ -83,16 +85,46 @@ class Kernel:
         """Return the exact counters of every entry."""
         return dump.parse_counters(self._ask('-Ln', '--stats', '--exact'))
 
+    def rates(self) -> dict[ServiceKey | RealServerKey, dump.Counters]:
+        """Return what the counters of every entry gain in a second."""
+        return dump.parse_counters(self._ask('-Ln', '--rate', '--exact'))
+
+    def timeouts(self) -> Timeouts:
+        """Return the connection timeouts."""
+        return dump.parse_timeouts(self._ask('-Ln', '--timeout'))
+
+    def daemons(self) -> dict[str, SyncDaemon]:
+        """Return the sync daemons that run, by role."""
+        return dump.parse_daemons(self._ask('-Ln', '--daemon'))
+
+    def configure(self, lines: list[str], undoing: Callable[[], list[str]]) -> None:
+        """Write settings in one process; if ipvsadm refuses, write what undoes them and raise `ApplyError`."""
+        result = self._write(lines)
+        if _succeeded(result):
+            return
+        message = 'ipvsadm refused `{0}`: {1}.'.format('`, `'.join(lines), _said(result))
+        undo = undoing()
+        if not undo:
+            message += ' Nothing had to be undone.'
+        else:
+            again = self._write(undo)
+            message += (
+                ' What was changed has been undone.'
+                if _succeeded(again)
+                else ' Undoing it with `{0}` failed too ({1}).'.format('`, `'.join(undo), _said(again))
+            )
+        raise ApplyError(' '.join(filter(None, [message, _advice(_said(result))])))
+
     def apply(self, have: Table, changes: list[Change]) -> None:
         """Make the changes in one process; if one is refused, undo the others and raise `ApplyError`.
 
         ipvsadm goes on after a line that the kernel refuses and its exit status is that of the last line, so any word
         on stderr is a failure.
         """
-        result = self._write(changes)
-        if result.rc == 0 and not result.stderr.strip():
+        result = self._write([change.rule for change in changes])
+        if _succeeded(result):
             return
-        said = result.stderr.strip() or 'exit status {0}'.format(result.rc)
+        said = _said(result)
         message = 'ipvsadm refused a change: {0}. {1}'.format(said, self._undo(have, changes))
         advice = _advice(said)
         raise ApplyError('{0} {1}.'.format(message, advice) if advice else message)
@@ -114,8 +146,8 @@ class Kernel:
         report = 'Not applied: {0}. Applied: {1}.'.format('; '.join(missed) or 'nothing', '; '.join(took) or 'nothing')
         if not undoing:
             return report + ' Nothing had to be undone.'
-        result = self._write(undoing)
-        if result.rc == 0 and not result.stderr.strip():
+        result = self._write([change.rule for change in undoing])
+        if _succeeded(result):
             return report + ' What was applied has been undone.'
         live = self.read()
         left = [key for key in touched if _entry(live, key) != _entry(have, key)]
@@ -127,8 +159,16 @@ class Kernel:
         result = self._run(('ipvsadm',) + options)
         return checked(result, _advice(result.stderr))
 
-    def _write(self, changes: list[Change]) -> Result:
-        return self._run(('ipvsadm', '-R'), stdin=''.join(change.rule + '\n' for change in changes))
+    def _write(self, lines: list[str]) -> Result:
+        return self._run(('ipvsadm', '-R'), stdin=''.join(line + '\n' for line in lines))
+
+
+def _succeeded(result: Result) -> bool:
+    return result.rc == 0 and not result.stderr.strip()
+
+
+def _said(result: Result) -> str:
+    return result.stderr.strip() or 'exit status {0}'.format(result.rc)
 
 
 def _entry(table: Table, key: ServiceKey | RealServerKey) -> object:

@@ -153,6 +153,11 @@ def endpoint(address: str, port: int) -> str:
     return '[{0}]:{1}'.format(address, port) if ':' in address else '{0}:{1}'.format(address, port)
 
 
+def mixes_families(key: RealServerKey) -> bool:
+    """Say whether a real server is of another address family than its service, which excludes sync daemons."""
+    return family_of(key.address) != key.service.family
+
+
 def family_of(address: str) -> str:
     """Return the family of a normalised address."""
     return 'ipv6' if ':' in address else 'ipv4'
@@ -201,7 +206,7 @@ def in_range(option: str, value: int, low: int, high: int, note: str = '') -> No
         raise InvalidEntry(option, value, 'is outside {0}..{1}{2}'.format(low, high, note))
 
 
-def _unusable(address: str) -> str:
+def unusable(address: str) -> str:
     """Say why no packet can be sent to this address by IPVS, or nothing."""
     if ':' in address:
         packed = socket.inet_pton(socket.AF_INET6, address)
@@ -229,7 +234,7 @@ def check_service(service: VirtualService) -> None:
         in_range('fwmark', key.number, 1, MAX_FWMARK)
     else:
         in_range('port', key.number, 0, MAX_PORT)
-        kind = _unusable(key.address)
+        kind = unusable(key.address)
         if kind:
             raise InvalidEntry('address', key.address, 'is {0}; a VIP is a unicast address'.format(kind))
         if key.number == 0 and not service.persistence_timeout:
@@ -285,12 +290,12 @@ def _check_persistence(service: VirtualService) -> None:
 def check_realserver(server: RealServer) -> None:
     """Raise `InvalidEntry` if the kernel or ipvsadm would refuse this real server, or quietly change it."""
     service = server.key.service
-    kind = _unusable(server.key.address)
+    kind = unusable(server.key.address)
     if kind:
         raise InvalidEntry('address', server.key.address, 'is {0}; a real server has a unicast address'.format(kind))
     if server.forward not in FORWARDING_METHODS:
         raise InvalidEntry('forward', server.forward, 'is none of {0}'.format(', '.join(FORWARDING_METHODS)))
-    if family_of(server.key.address) != service.family and server.forward != 'tun':
+    if mixes_families(server.key) and server.forward != 'tun':
         raise InvalidEntry(
             'address',
             server.key.address,

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from typing import Iterable
 
-from . import model
+from . import model, settings
 from .model import InvalidEntry, RealServer, RealServerKey, ServiceKey, Table, Tunnel, VirtualService
+from .settings import SyncDaemon, Timeouts
 
 SERVICE_IDENTITY = {
     'address': {'type': 'str'},
@@ -29,6 +30,16 @@ SERVICE_SETTINGS = {
     'persistence_netmask': {'type': 'str'},
     'persistence_engine': {'type': 'str'},
     'one_packet': {'type': 'bool'},
+}
+TIMEOUTS = {option: {'type': 'int'} for option in Timeouts._fields}
+SYNC_DAEMON = {
+    'role': {'type': 'str', 'choices': list(settings.ROLES), 'required': True},
+    'interface': {'type': 'str'},
+    'syncid': {'type': 'int'},
+    'maxlen': {'type': 'int'},
+    'group': {'type': 'str'},
+    'port': {'type': 'int'},
+    'ttl': {'type': 'int'},
 }
 REALSERVER_SETTINGS = {
     'forward': {'type': 'str', 'choices': list(model.FORWARDING_METHODS)},
@@ -105,6 +116,37 @@ def realserver(key: RealServerKey, params: dict, live: RealServer | None = None)
         _tunnel(params.get('tunnel'), live.tunnel, forward),
     )
     model.check_realserver(wanted)
+    return wanted
+
+
+def timeouts(params: dict, live: Timeouts) -> Timeouts:
+    """Return the wanted timeouts, those that are left out as they are; raise `InvalidEntry`."""
+    for option in TIMEOUTS:
+        if params.get(option) is not None:
+            settings.check_timeout(option, params[option])
+    return Timeouts(*[_chosen(params, option, getattr(live, option)) for option in Timeouts._fields])
+
+
+def daemon(params: dict, live: SyncDaemon | None = None) -> SyncDaemon:
+    """Return the wanted sync daemon, checked; raise `InvalidEntry`."""
+    for option in ('maxlen', 'port', 'ttl'):
+        if params.get(option) == 0:
+            raise InvalidEntry(option, 0, 'is no value; leave the option out for that of the kernel')
+    group = None if params.get('group') is None else _address('group', params['group'])
+    live = live or SyncDaemon(params['role'], params['interface'])
+    wanted = SyncDaemon(
+        live.role,
+        params['interface'],
+        _chosen(params, 'syncid', live.syncid),
+        _chosen(params, 'maxlen', live.maxlen),
+        _chosen({'group': group}, 'group', live.group),
+        _chosen(params, 'port', live.port),
+        _chosen(params, 'ttl', live.ttl),
+    )
+    # The kernel derives the length from interface and group: one that was not asked for does not outlive them.
+    if params.get('maxlen') is None and (wanted.interface, wanted.group) != (live.interface, live.group):
+        wanted = wanted._replace(maxlen=0)
+    settings.check_daemon(wanted)
     return wanted
 
 

@@ -13,6 +13,7 @@ from typing import Callable, NamedTuple
 
 from . import rules
 from .model import RealServer, RealServerKey, ServiceKey, Table, VirtualService
+from .settings import SyncDaemon, Timeouts
 
 PURGES = ('none', 'owned', 'realservers', 'all')
 
@@ -108,3 +109,20 @@ def applied(have: Table, changes: list[Change]) -> Table:
         if entries is services:
             servers = {key: server for key, server in servers.items() if key.service != change.key}
     return Table(services.values(), servers.values())
+
+
+def plan_timeouts(have: Timeouts, want: Timeouts) -> list[str]:
+    """Return the line that sets what differs and keeps the rest, if anything differs."""
+    wanted = [after if after != before else 0 for before, after in zip(have, want)]
+    return [rules.timeouts_rule(*wanted)] if any(wanted) else []
+
+
+def plan_daemon(have: SyncDaemon | None, want: SyncDaemon | None) -> list[str]:
+    """Return the lines that lead from one daemon of a role, or none, to another, or none.
+
+    The kernel cannot edit a daemon that runs: it is stopped and started again.
+    """
+    if have == want:
+        return []
+    stop = [rules.stop_daemon_rule(have.role)] if have else []
+    return stop + ([rules.start_daemon_rule(want)] if want else [])

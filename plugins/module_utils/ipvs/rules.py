@@ -11,6 +11,7 @@ anything but itself.
 from __future__ import annotations
 
 from .model import RealServer, RealServerKey, ServiceKey, Table, VirtualService, endpoint
+from .settings import SyncDaemon
 
 _PROTOCOL_OPTION = {'tcp': '-t', 'udp': '-u', 'sctp': '--sctp-service'}
 _FORWARD_OPTION = {'dr': '-g', 'tun': '-i', 'nat': '-m'}
@@ -69,6 +70,30 @@ def delete_service_rule(key: ServiceKey) -> str:
 def delete_realserver_rule(key: RealServerKey) -> str:
     """Return the line that deletes a real server from its service."""
     return ' '.join(['-d'] + realserver_words(key))
+
+
+def timeouts_rule(tcp: int, tcp_fin: int, udp: int) -> str:
+    """Return the line that sets the timeouts; 0 keeps the one that is set."""
+    return '--set {0} {1} {2}'.format(tcp, tcp_fin, udp)
+
+
+def start_daemon_rule(daemon: SyncDaemon) -> str:
+    """Return the line that starts a daemon, with every setting that is not left to the kernel."""
+    words = ['--start-daemon', daemon.role, '--mcast-interface', daemon.interface, '--syncid', str(daemon.syncid)]
+    for option, value in (
+        ('--sync-maxlen', daemon.maxlen),
+        ('--mcast-group', daemon.group),
+        ('--mcast-port', daemon.port),
+        ('--mcast-ttl', daemon.ttl),
+    ):
+        if value:
+            words += [option, str(value)]
+    return ' '.join(words)
+
+
+def stop_daemon_rule(role: str) -> str:
+    """Return the line that stops a daemon."""
+    return '--stop-daemon ' + role
 
 
 def ruleset(table: Table) -> list[str]:

@@ -9,6 +9,7 @@ Private to this collection. This is the one door of the ipvs modules.
 
 from __future__ import annotations
 
+import socket
 import time
 from typing import Callable, Iterable, TypeVar
 
@@ -16,8 +17,20 @@ from ..command import CommandError, NotInstalled, module_runner
 from . import options, record, rules
 from .dump import IDLE, Activity, DumpError
 from .kernel import ApplyError, Kernel, exclusive
-from .model import InvalidEntry, RealServerKey, ServiceKey, Table
-from .plan import PURGES, Removable, applied, nothing, plan, removal_scope, whole_service
+from .model import InvalidEntry, RealServerKey, ServiceKey, Table, mixes_families
+from .plan import (
+    PURGES,
+    Change,
+    Removable,
+    applied,
+    nothing,
+    plan,
+    plan_daemon,
+    plan_timeouts,
+    removal_scope,
+    whole_service,
+)
+from .settings import DEFAULT_TIMEOUTS, SyncDaemon, Timeouts
 
 
 class Refused(Exception):
@@ -37,7 +50,9 @@ __all__ = [
     'Refused',
     'Table',
     'converge',
+    'converge_daemon',
     'converge_table',
+    'converge_timeouts',
     'drain',
     'finish',
     'inform',
@@ -57,6 +72,7 @@ def converge(module, key: ServiceKey, declare: Declare) -> dict:
 def _converge(module, kernel: Kernel, key: ServiceKey, have: Table, declare: Declare) -> dict:
     want, removable = declare(have)
     changes = plan(have, want, removable)
+    _refuse_mixed_families(kernel, changes)
     if changes and not module.check_mode:
         kernel.apply(have, changes)
     after = applied(have, changes)
@@ -134,6 +150,7 @@ def converge_table(module, want: Table, removable: Callable[[Table], Removable],
             record.check_writable(path)
         have = _live(module, kernel.read, Table())
         changes = plan(have, want, removable(owned))
+        _refuse_mixed_families(kernel, changes)
         after = applied(have, changes)
         ours = _still_ours(owned, want, after)
         if changes and not module.check_mode:
@@ -155,6 +172,78 @@ def converge_table(module, want: Table, removable: Callable[[Table], Removable],
         'commands': [change.rule for change in changes],
         'diff': differences,
     }
+
+
+def converge_timeouts(module, declare: Callable[[Timeouts], Timeouts]) -> dict:
+    """Bring the connection timeouts to what is declared; return the module's result."""
+    kernel = Kernel(module_runner(module))
+    with exclusive():
+        have = _live(module, kernel.timeouts, DEFAULT_TIMEOUTS)
+        want = declare(have)
+        lines = plan_timeouts(have, want)
+        if lines and not module.check_mode:
+            kernel.configure(lines, lambda: plan_timeouts(kernel.timeouts(), have))
+    before, after = [rules.timeouts_rule(*have)], [rules.timeouts_rule(*want)]
+    return {
+        'changed': bool(lines),
+        'commands': lines,
+        'diff': _line_difference('IPVS connection timeouts', before, after),
+        'timeouts': want._asdict(),
+    }
+
+
+def converge_daemon(module, role: str, declare: Callable[['SyncDaemon | None'], 'SyncDaemon | None']) -> dict:
+    """Bring the sync daemon of a role to what is declared; return the module's result."""
+    kernel = Kernel(module_runner(module))
+    with exclusive():
+        have = _live(module, kernel.daemons, {}).get(role)
+        want = declare(have)
+        lines = plan_daemon(have, want)
+        if want is not None:
+            _require_interface(want.interface)
+        if lines and want is not None:
+            _refuse_daemon_beside_mixed_families(_live(module, kernel.read, Table()))
+        if lines and not module.check_mode:
+            kernel.configure(lines, lambda: plan_daemon(kernel.daemons().get(role), have))
+    before, after = ([rules.start_daemon_rule(daemon)] if daemon else [] for daemon in (have, want))
+    return {
+        'changed': bool(lines),
+        'commands': lines,
+        'diff': _line_difference('IPVS sync daemon, {0}'.format(role), before, after),
+    }
+
+
+def _require_interface(name: str) -> None:
+    try:
+        socket.if_nametoindex(name)
+    except OSError as error:
+        there = ', '.join(interface for _index, interface in socket.if_nameindex())
+        raise InvalidEntry('interface', name, 'does not exist on this host; there are {0}'.format(there)) from error
+
+
+def _refuse_mixed_families(kernel: Kernel, changes: list[Change]) -> None:
+    """Raise `Refused` for a new real server that the kernel would refuse with no more than "Invalid operation"."""
+    mixed = [
+        change.key
+        for change in changes
+        if change.before is None and isinstance(change.key, RealServerKey) and mixes_families(change.key)
+    ]
+    # Read only when it matters, so that every other task makes do with the two processes that read the table.
+    if mixed and kernel.daemons():
+        raise Refused(
+            'a sync daemon runs on this host, and beside one the kernel takes no real server of another address family '
+            'than its service, such as {0}; stop it with ipvs_sync_daemon first'.format(mixed[0])
+        )
+
+
+def _refuse_daemon_beside_mixed_families(table: Table) -> None:
+    """Raise `Refused` if a daemon would be refused because of the real servers, again with "Invalid operation"."""
+    mixed = [key for key in sorted(table.realservers) if mixes_families(key)]
+    if mixed:
+        raise Refused(
+            'the table has {0} of another address family than its service, and beside one the kernel starts no sync '
+            'daemon; delete it first'.format(mixed[0])
+        )
 
 
 def inform(module, gather: Iterable[str]) -> dict:
@@ -186,11 +275,15 @@ def _still_ours(owned: Table, want: Table, after: Table) -> Table:
 
 
 def _difference(header: str, before: Table, after: Table) -> dict:
+    return _line_difference(header, rules.ruleset(before), rules.ruleset(after))
+
+
+def _line_difference(header: str, before: list[str], after: list[str]) -> dict:
     return {
         'before_header': header,
         'after_header': header,
-        'before': ''.join(line + '\n' for line in rules.ruleset(before)),
-        'after': ''.join(line + '\n' for line in rules.ruleset(after)),
+        'before': ''.join(line + '\n' for line in before),
+        'after': ''.join(line + '\n' for line in after),
     }
 
 

@@ -2,11 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A stand-in for AnsibleModule, to see how a module ends."""
+"""Ways to run a module and see how it ends: with a stand-in for AnsibleModule, or with one for ipvsadm."""
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.testing import patch_module_args
+
+from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import kernel, task
+
+from ..module_utils.ipvs.scripted import ScriptedIpvsadm
 
 
 class Ended(Exception):
@@ -45,4 +53,25 @@ def run_module(monkeypatch):
         with pytest.raises(Ended):
             module.main()
         return ended
+    return run
+
+
+@pytest.fixture(name='run')
+def run_with_scripted_ipvsadm(monkeypatch, tmp_path, capsys):
+    """Return `run(module, params, *replies, check=False) -> (result, lines written)`."""
+    warnings = []
+    monkeypatch.setattr(AnsibleModule, 'warn', lambda _module, message: warnings.append(message))
+    lock = str(tmp_path / 'lock')
+    monkeypatch.setattr(task, 'exclusive', lambda: kernel.exclusive(lock))
+
+    def run(module, params, *replies, check=False, runner=None):
+        ipvsadm = ScriptedIpvsadm(*replies)
+        monkeypatch.setattr(task, 'module_runner', runner or (lambda _module: ipvsadm))
+        with patch_module_args(dict(params, _ansible_check_mode=check, _ansible_diff=True)):
+            with pytest.raises(SystemExit):
+                module.main()
+        assert not ipvsadm.replies, 'ipvsadm was called less often than expected'
+        result = dict(json.loads(capsys.readouterr().out), warnings=warnings)
+        return result, [line for lines in ipvsadm.written for line in lines]
+
     return run

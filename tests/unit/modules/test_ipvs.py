@@ -6,13 +6,9 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
-from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import kernel, record, task
+from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import kernel, record
 from ansible_collections.lvs.direct_routing.plugins.module_utils import command
 from ansible_collections.lvs.direct_routing.plugins.modules import (
     ipvs_info,
@@ -21,34 +17,13 @@ from ansible_collections.lvs.direct_routing.plugins.modules import (
     ipvs_table,
 )
 
-from ..module_utils.ipvs.scripted import SAVE, THRESHOLDS, WRITE, ScriptedIpvsadm, reads, refused
+from ..module_utils.ipvs.scripted import SAVE, THRESHOLDS, WRITE, reads, refused
 
 WEB = '-A -t 192.0.2.100:80 -s rr'
 ONE = '-a -t 192.0.2.100:80 -r 192.0.2.21:80 -g -w 1'
 TWO = '-a -t 192.0.2.100:80 -r 192.0.2.22:80 -g -w 1'
 SERVICE = {'address': '192.0.2.100', 'port': 80}
 DECLARED = dict(SERVICE, scheduler='rr', realservers=[{'address': '192.0.2.21'}, {'address': '192.0.2.22'}])
-
-
-@pytest.fixture(name='run')
-def run_module(monkeypatch, tmp_path, capsys):
-    """Return `run(module, params, *replies, check=False) -> (result, lines written)`."""
-    warnings = []
-    monkeypatch.setattr(AnsibleModule, 'warn', lambda _module, message: warnings.append(message))
-    lock = str(tmp_path / 'lock')
-    monkeypatch.setattr(task, 'exclusive', lambda: kernel.exclusive(lock))
-
-    def run(module, params, *replies, check=False, runner=None):
-        ipvsadm = ScriptedIpvsadm(*replies)
-        monkeypatch.setattr(task, 'module_runner', runner or (lambda _module: ipvsadm))
-        with patch_module_args(dict(params, _ansible_check_mode=check, _ansible_diff=True)):
-            with pytest.raises(SystemExit):
-                module.main()
-        assert not ipvsadm.replies, 'ipvsadm was called less often than expected'
-        result = dict(json.loads(capsys.readouterr().out), warnings=warnings)
-        return result, [line for lines in ipvsadm.written for line in lines]
-
-    return run
 
 
 CASES = [

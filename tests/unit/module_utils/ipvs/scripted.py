@@ -10,6 +10,8 @@ from ansible_collections.lvs.direct_routing.plugins.module_utils.command import 
 
 SAVE = ('ipvsadm', '-Sn')
 THRESHOLDS = ('ipvsadm', '-Ln', '--thresholds')
+TIMEOUTS = ('ipvsadm', '-Ln', '--timeout')
+DAEMONS = ('ipvsadm', '-Ln', '--daemon')
 WRITE = ('ipvsadm', '-R')
 
 
