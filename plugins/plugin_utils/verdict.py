@@ -13,7 +13,7 @@ import math
 import re
 from typing import Iterable, Mapping, NamedTuple
 
-from ..module_utils.ipvs import model, options
+from ..module_utils.ipvs import model, options, show
 from .virtual_services import ipvs_services
 
 # Only these spread connections by weight whatever happened before; the others look at load, source or destination.
@@ -122,7 +122,7 @@ def _missing_vips(services, topology: Topology) -> list[str]:
 
 
 def _table_faults(director: str, services, topology: Topology, live: Mapping) -> list[str]:
-    wanted = options.described(options.table(ipvs_services(services)))
+    wanted = show.services(options.table(ipvs_services(services)), {})
     there = {_identity(service): service for service in live['services']}
     faults = []
     for service in wanted:
@@ -148,7 +148,7 @@ def _table_faults(director: str, services, topology: Topology, live: Mapping) ->
 
 
 def _differences(found: Mapping, wanted: Mapping) -> list[tuple[str, object]]:
-    names = sorted((set(found) | set(wanted)) - {'stats', 'realservers'})
+    names = sorted((set(found) | set(wanted)) - {'realservers', *show.FIGURES})
     return [
         ('{0} {1}'.format(name, found.get(name)), wanted.get(name)) for name in names if found.get(name) != wanted.get(name)
     ]

@@ -32,6 +32,8 @@ _FORWARD = {'-g': 'dr', '-i': 'tun', '-m': 'nat'}
 _CHECKSUM = {'--tun-nocsum': 'none', '--tun-csum': 'csum', '--tun-remcsum': 'remcsum'}
 _TIMEOUTS = 'Timeout (tcp tcpfin udp): '
 _DAEMON = re.compile(r'(master|backup) sync daemon \(mcast=(.+), syncid=(.+)\)')
+_CONNECTION_TITLES = 2
+_BLANKS = re.compile(' +')
 _LISTED_PROTOCOL = {'TCP': 'tcp', 'UDP': 'udp', 'SCTP': 'sctp'}
 
 
@@ -43,7 +45,7 @@ class DumpError(Exception):
 
 
 class Counters(NamedTuple):
-    """Exact counters since the entry was made: connections, packets and bytes, in and out."""
+    """Connections, packets and bytes, in and out: exact counters since the entry was made, or their gain in a second."""
 
     connections: int
     packets_in: int
@@ -60,6 +62,23 @@ class Activity(NamedTuple):
 
 
 IDLE = Activity(0, 0)
+
+
+class Connection(NamedTuple):
+    """One entry of the connection table: addresses and ports of the client, the virtual service and the real server.
+
+    A persistence template, which has no client port, keeps a client or its network at a real server. That of a
+    firewall-mark service has protocol ``ip`` and the mark as its virtual address.
+    """
+
+    protocol: str
+    state: str
+    expires: int
+    client: tuple[str, int]
+    virtual: tuple[str, int]
+    realserver: tuple[str, int]
+    engine: str = ''
+    engine_data: str = ''
 
 
 def parse_table(rules: str, thresholds: str = '') -> Table:
@@ -88,7 +107,7 @@ def parse_table(rules: str, thresholds: str = '') -> Table:
 
 
 def parse_counters(stats: str) -> dict[ServiceKey | RealServerKey, Counters]:
-    """Return the counters that `ipvsadm -Ln --stats --exact` prints, by key; raise `DumpError`."""
+    """Return the counters that `ipvsadm -Ln --stats --exact`, or `--rate`, prints, by key; raise `DumpError`."""
     return {key: Counters(*numbers) for key, numbers in _listing(stats, columns=5, on_services=True)}
 
 
@@ -124,6 +143,35 @@ def parse_daemons(listing: str) -> dict[str, SyncDaemon]:
         except (AttributeError, ValueError, TypeError):
             raise DumpError(line)
     return daemons
+
+
+def parse_connections(listing: str) -> list[Connection]:
+    """Return the entries that `ipvsadm -Lnc --persistent-conn` prints, in its order; raise `DumpError`."""
+    connections = []
+    # Not splitlines() and split(): the engine's data come from the network and may hold what only Python takes for a
+    # blank or the end of a line.
+    for line in listing.split('\n')[_CONNECTION_TITLES:]:
+        words = _BLANKS.split(line, 7)
+        if words == ['']:
+            continue
+        try:
+            if len(words) not in (6, 8):
+                raise ValueError(line)
+            minutes, seconds = words[1].split(':')
+            connections.append(
+                Connection(
+                    words[0].lower(),
+                    words[2],
+                    _number(minutes) * 60 + _number(seconds),
+                    _split_endpoint(words[3]),
+                    _split_endpoint(words[4]),
+                    _split_endpoint(words[5]),
+                    *words[6:],
+                )
+            )
+        except ValueError:
+            raise DumpError(line)
+    return connections
 
 
 def _split_endpoint(text: str) -> tuple[str, int]:

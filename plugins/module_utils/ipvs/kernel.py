@@ -89,6 +89,10 @@ class Kernel:
         """Return what the counters of every entry gain in a second."""
         return dump.parse_counters(self._ask('-Ln', '--rate', '--exact'))
 
+    def connections(self) -> list[dump.Connection]:
+        """Return the connection table."""
+        return dump.parse_connections(self._ask('-Lnc', '--persistent-conn'))
+
     def timeouts(self) -> Timeouts:
         """Return the connection timeouts."""
         return dump.parse_timeouts(self._ask('-Ln', '--timeout'))

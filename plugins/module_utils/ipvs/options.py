@@ -182,32 +182,6 @@ def table(entries: Iterable[dict]) -> Table:
     return Table(services.values(), realservers.values())
 
 
-def described(table: Table, counters: dict | None = None) -> list[dict]:
-    """Return a table in the terms of the options, with the counters of each entry if there are any."""
-    servers: dict[ServiceKey, list[dict]] = {}
-    for server_key in sorted(table.realservers):
-        server = table.realservers[server_key]
-        entry = dict(server._asdict(), address=server_key.address, port=server_key.port)
-        entry['tunnel'] = server.tunnel and server.tunnel._asdict()
-        servers.setdefault(server_key.service, []).append(_entry(entry, server_key, counters))
-    services = []
-    for key in sorted(table.services):
-        entry = dict(table.services[key]._asdict(), family=key.family)
-        if key.protocol == 'fwmark':
-            entry['fwmark'] = key.number
-        else:
-            entry.update(protocol=key.protocol, address=key.address, port=key.number)
-        services.append(dict(_entry(entry, key, counters), realservers=servers.get(key, [])))
-    return services
-
-
-def _entry(entry: dict, key: ServiceKey | RealServerKey, counters: dict | None) -> dict:
-    shown = {name: value for name, value in entry.items() if name != 'key' and value not in ('', (), None)}
-    if counters is not None and key in counters:
-        shown['stats'] = counters[key]._asdict()
-    return shown
-
-
 def _once(seen: dict, key: ServiceKey | RealServerKey, where: str, option: str) -> None:
     first = seen.setdefault(key, where)
     if first is not where:

@@ -14,7 +14,7 @@ import time
 from typing import Callable, Iterable, TypeVar
 
 from ..command import CommandError, NotInstalled, module_runner
-from . import options, record, rules
+from . import record, rules, show
 from .dump import IDLE, Activity, DumpError
 from .kernel import ApplyError, Kernel, exclusive
 from .model import InvalidEntry, RealServerKey, ServiceKey, Table, mixes_families
@@ -37,6 +37,8 @@ class Refused(Exception):
     """What is asked cannot be done on this host as it is; the message says why."""
 
 
+GATHERS = ('services', 'stats', 'rates', 'connections', 'timeouts', 'daemons')
+
 FAILURES = (InvalidEntry, CommandError, DumpError, ApplyError, record.RecordError, Refused)
 
 Live = TypeVar('Live')
@@ -45,6 +47,7 @@ Declare = Callable[[Table], 'tuple[Table, Removable]']
 """``declare(live) -> (wanted entries, what else is removed)``"""
 
 __all__ = [
+    'GATHERS',
     'PURGES',
     'InvalidEntry',
     'Refused',
@@ -247,11 +250,26 @@ def _refuse_daemon_beside_mixed_families(table: Table) -> None:
 
 
 def inform(module, gather: Iterable[str]) -> dict:
-    """Return what `ipvs_info` shows of the live table."""
+    """Return what `ipvs_info` shows, reading nothing that is not asked for."""
     kernel = Kernel(module_runner(module))
-    table = kernel.read()
-    counters = kernel.counters() if 'stats' in gather else None
-    return {'changed': False, 'services': options.described(table, counters), 'ruleset': rules.ruleset(table)}
+    result: dict = {'changed': False}
+    table, figures = None, {}
+    if 'services' in gather:
+        table, figures['connections'] = kernel.read_with_activity()
+        result['ruleset'] = rules.ruleset(table)
+    if 'stats' in gather:
+        figures['stats'] = kernel.counters()
+    if 'rates' in gather:
+        figures['rates'] = kernel.rates()
+    if table is not None or figures:
+        result['services'] = show.services(table, figures)
+    if 'connections' in gather:
+        result['connections'] = show.connections(kernel.connections())
+    if 'timeouts' in gather:
+        result['timeouts'] = kernel.timeouts()._asdict()
+    if 'daemons' in gather:
+        result['daemons'] = show.daemons(kernel.daemons())
+    return result
 
 
 def _live(module, read: Callable[[], Live], pristine: Live) -> Live:

@@ -11,7 +11,6 @@ import pytest
 from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import kernel, record
 from ansible_collections.lvs.direct_routing.plugins.module_utils import command
 from ansible_collections.lvs.direct_routing.plugins.modules import (
-    ipvs_info,
     ipvs_realserver,
     ipvs_service,
     ipvs_table,
@@ -307,20 +306,3 @@ class TestRecord:
         path.write_text('rubbish\n')
         result, _written = run(ipvs_table, self.params(path, DECLARED))
         assert 'is not a record of this collection' in result['msg']
-
-
-def test_the_table_is_shown_in_the_words_of_the_options_with_counters(run):
-    stats = (
-        ('ipvsadm', '-Ln', '--stats', '--exact'),
-        'TCP  192.0.2.100:80  3 9 0 700 0\n  -> 192.0.2.21:80  3 9 0 700 0\n',
-    )
-    result, _written = run(ipvs_info, {'gather': ['services', 'stats']}, *reads(WEB, ONE, '-A -f 7 -6 -s rr'), stats)
-    web = next(service for service in result['services'] if service.get('protocol') == 'tcp')
-    assert web['address'] == '192.0.2.100'
-    assert web['scheduler'] == 'rr'
-    assert web['stats']['connections'] == 3
-    assert web['realservers'][0]['address'] == '192.0.2.21'
-    assert web['realservers'][0]['stats']['bytes_in'] == 700
-    mark = next(service for service in result['services'] if 'fwmark' in service)
-    assert (mark['fwmark'], mark['family']) == (7, 'ipv6')
-    assert result['changed'] is False

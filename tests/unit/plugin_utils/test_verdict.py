@@ -10,7 +10,7 @@ import copy
 
 import pytest
 
-from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import options
+from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import options, show
 from ansible_collections.lvs.direct_routing.plugins.plugin_utils import verdict, virtual_services
 
 VIP = '192.0.2.100'
@@ -37,10 +37,11 @@ def host(name, *addresses):
 
 
 def live_table(packets_out=0):
-    services = options.described(options.table(virtual_services.ipvs_services(SERVICES)))
+    services = show.services(options.table(virtual_services.ipvs_services(SERVICES)), {})
     for service in services:
         for server in service['realservers']:
             server['stats'] = {'packets_out': packets_out}
+            server['connections'] = {'active': 1, 'inactive': 2}
     return {'services': services}
 
 

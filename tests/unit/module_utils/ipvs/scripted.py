@@ -10,6 +10,9 @@ from ansible_collections.lvs.direct_routing.plugins.module_utils.command import 
 
 SAVE = ('ipvsadm', '-Sn')
 THRESHOLDS = ('ipvsadm', '-Ln', '--thresholds')
+STATS = ('ipvsadm', '-Ln', '--stats', '--exact')
+RATES = ('ipvsadm', '-Ln', '--rate', '--exact')
+CONNECTIONS = ('ipvsadm', '-Lnc', '--persistent-conn')
 TIMEOUTS = ('ipvsadm', '-Ln', '--timeout')
 DAEMONS = ('ipvsadm', '-Ln', '--daemon')
 WRITE = ('ipvsadm', '-R')

@@ -152,6 +152,36 @@ def test_the_connections_of_real_servers_are_read_from_the_whole_table_and_from_
     assert dump.parse_activity(golden('one_service_thresholds.txt')) == {one: (1, 0)}
 
 
+def test_every_entry_of_a_real_connection_table_is_read():
+    connections = dump.parse_connections(golden('connections.txt'))
+    assert len(connections) == len(golden('connections.txt').splitlines()) - 2
+    assert connections[0] == dump.Connection(
+        'tcp', 'TIME_WAIT', 119, ('fd01::1', 40994), ('fd01::99', 8080), ('fd01::2', 8080)
+    )
+    assert dump.Connection(
+        'ip', 'ASSURED', 1439 * 60 + 51, ('10.1.0.1', 0), ('0.0.0.7', 0), ('10.1.0.2', 0)
+    ) in connections
+
+
+CONNECTION = 'UDP 00:56  ASSURED     10.0.0.2:0         10.0.0.8:5060      10.1.0.2:5060    sip                '
+
+
+@pytest.mark.parametrize('data', ['a@b', '\x1c\x85\u2028x', '\x1e', 'é\xa0'])
+def test_what_a_client_writes_into_a_call_id_cannot_break_the_reading(data):
+    text = 'IPVS connection entries\npro expire state\n' + CONNECTION + data + '\n' + CONNECTION + 'x\n'
+    connections = dump.parse_connections(text)
+    assert [one.engine for one in connections] == ['sip', 'sip']
+
+
+@pytest.mark.parametrize(
+    'line', ['TCP', 'TCP 00:56 NONE 10.0.0.2:1 10.0.0.8:80', CONNECTION.replace('00:56', '56'), CONNECTION.replace(':0 ', ' ')]
+)
+def test_a_connection_that_is_not_understood_is_quoted(line):
+    with pytest.raises(dump.DumpError) as caught:
+        dump.parse_connections('IPVS connection entries\npro\n' + line + '\n')
+    assert repr(line)[:-1] in str(caught.value)
+
+
 @pytest.mark.parametrize(
     'line',
     [
@@ -191,7 +221,12 @@ damaged = st.lists(st.lists(st.sampled_from(WORDS) | st.text(max_size=5), max_si
 
 @hypothesis.given(damaged, damaged)
 def test_damaged_output_is_read_or_refused_in_our_own_words(rules_text, thresholds_text):
-    for parse in (lambda: dump.parse_table(rules_text, thresholds_text), lambda: dump.parse_counters(rules_text)):
+    for parse in (
+        lambda: dump.parse_table(rules_text, thresholds_text),
+        lambda: dump.parse_counters(rules_text),
+        lambda: dump.parse_activity(thresholds_text),
+        lambda: dump.parse_connections('\n\n' + rules_text),
+    ):
         try:
             parse()
         except dump.DumpError:
