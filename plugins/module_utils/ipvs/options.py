@@ -10,9 +10,9 @@ a new one it takes the kernel's default.
 
 from __future__ import annotations
 
-from typing import Iterable
+from typing import Any
 
-from . import model, settings
+from . import model, nested, settings
 from .model import InvalidEntry, RealServer, RealServerKey, ServiceKey, Table, Tunnel, VirtualService
 from .settings import SyncDaemon, Timeouts
 
@@ -55,6 +55,15 @@ REALSERVER_SETTINGS = {
         },
     },
 }
+# What an entry of ipvs_table may say. AnsibleModule does not get to see it, see `nested`.
+TABLE_REALSERVER = dict({'address': {'type': 'str', 'required': True}, 'port': {'type': 'int'}}, **REALSERVER_SETTINGS)
+TABLE_SERVICE = dict(
+    SERVICE_IDENTITY,
+    **SERVICE_SETTINGS,
+    realservers={'type': 'list', 'elements': 'dict', 'options': TABLE_REALSERVER},
+)
+_SERVICE = nested.fields(TABLE_SERVICE)
+_REALSERVER = nested.fields(TABLE_REALSERVER)
 
 
 def service_key(params: dict) -> ServiceKey:
@@ -96,8 +105,10 @@ def service(key: ServiceKey, params: dict, live: VirtualService | None = None) -
     return wanted
 
 
-def realserver_key(key: ServiceKey, address: str, port: int | None) -> RealServerKey:
+def realserver_key(key: ServiceKey, address: str | None, port: int | None) -> RealServerKey:
     """Return the key of a real server; the port defaults to that of the service. Raise `InvalidEntry`."""
+    if address is None:
+        raise InvalidEntry('address', None, 'is missing; a real server needs one')
     if port is None:
         port = 0 if key.protocol == 'fwmark' else key.number
     return RealServerKey(key, _address('address', address), port)
@@ -157,24 +168,27 @@ def drain_times(params: dict) -> tuple[int, int]:
     return params['drain_timeout'], params['drain_interval']
 
 
-def table(entries: Iterable[dict]) -> Table:
+def table(entries: Any) -> Table:
     """Return the wanted table of a list of services with their real servers; raise `InvalidEntry` with the position."""
     services: dict[ServiceKey, VirtualService] = {}
     realservers: dict[RealServerKey, RealServer] = {}
     seen: dict[ServiceKey | RealServerKey, str] = {}
-    for position, entry in enumerate(entries):
+    for position, entry in enumerate(nested.entries('services', entries)):
         where = 'services[{0}]'.format(position)
         try:
+            entry = nested.accepted(entry, _SERVICE, 'a service')
             key = service_key(entry)
             where = '{0} ({1})'.format(where, key)
             _once(seen, key, where, 'address' if key.address else 'fwmark')
             services[key] = service(key, entry)
+            servers = nested.entries('realservers', entry.get('realservers'))
         except InvalidEntry as error:
             raise error.at(where + ' ') from error
-        for index, server in enumerate(entry.get('realservers') or ()):
+        for index, server in enumerate(servers):
             here = '{0} realservers[{1}]'.format(where, index)
             try:
-                server_key = realserver_key(key, server['address'], server.get('port'))
+                server = nested.accepted(server, _REALSERVER, 'a real server')
+                server_key = realserver_key(key, server.get('address'), server.get('port'))
                 _once(seen, server_key, here, 'address')
                 realservers[server_key] = realserver(server_key, server)
             except InvalidEntry as error:

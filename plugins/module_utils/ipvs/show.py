@@ -24,7 +24,8 @@ FIGURES = ('connections', 'stats', 'rates')
 def services(table: Table | None, figures: Mapping[str, Mapping[ServiceKey | RealServerKey, NamedTuple]]) -> list[dict]:
     """Return services with their real servers, sorted: their settings if there is a table, and their figures by name."""
     # Figures are read after the table, so they may know entries that it does not have yet.
-    keys = {key for of_name in figures.values() for key in of_name} if table is None else {*table.services, *table.realservers}
+    known = figures.values() if table is None else (table.services, table.realservers)
+    keys = {key for entries in known for key in entries}
     servers: dict[ServiceKey, list[dict]] = {}
     for key in sorted(key for key in keys if isinstance(key, RealServerKey)):
         entry = {} if table is None else _settings(table.realservers[key])

@@ -174,7 +174,13 @@ def test_what_a_client_writes_into_a_call_id_cannot_break_the_reading(data):
 
 
 @pytest.mark.parametrize(
-    'line', ['TCP', 'TCP 00:56 NONE 10.0.0.2:1 10.0.0.8:80', CONNECTION.replace('00:56', '56'), CONNECTION.replace(':0 ', ' ')]
+    'line',
+    [
+        'TCP',
+        'TCP 00:56 NONE 10.0.0.2:1 10.0.0.8:80',
+        CONNECTION.replace('00:56', '56'),
+        CONNECTION.replace(':0 ', ' '),
+    ],
 )
 def test_a_connection_that_is_not_understood_is_quoted(line):
     with pytest.raises(dump.DumpError) as caught:
