@@ -142,6 +142,47 @@ options:
     type: str
     choices: [none, owned, realservers, all]
     default: none
+  ignore:
+    description:
+      - Patterns of live entries that O(purge) leaves alone, whatever it is. A declared entry is edited all the same.
+      - An entry matches a pattern if it matches every option that the pattern has, of which there is one at least.
+      - A pattern of services covers their real servers, also those of a service that is declared here. A pattern with
+        O(ignore[].realserver_address) or O(ignore[].realserver_port) covers those real servers, and a service stays as
+        long as it has one.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      address:
+        description:
+          - The virtual address of the service, or a network of them such as V(192.0.2.0/24).
+        type: str
+      port:
+        description:
+          - The port of the service.
+        type: int
+      protocol:
+        description:
+          - The transport protocol of the service.
+        type: str
+        choices: [tcp, udp, sctp]
+      fwmark:
+        description:
+          - The firewall mark of the service, in both families unless O(ignore[].family) says which.
+        type: int
+      family:
+        description:
+          - The address family of the service.
+        type: str
+        choices: [ipv4, ipv6]
+      realserver_address:
+        description:
+          - The address of the real server, or a network of them.
+        type: str
+      realserver_port:
+        description:
+          - The port on the real server.
+        type: int
   record:
     description:
       - The absolute path of a file on the managed host in which the task records the ruleset that it applied. It says
@@ -175,6 +216,19 @@ EXAMPLES = r"""
     purge: owned
     record: /var/lib/lvs/director.rules
 
+- name: Make the table exactly this, but leave alone what keepalived does for name service and a host that is tried out
+  lvs.direct_routing.ipvs_table:
+    services:
+      - address: 192.0.2.100
+        port: 80
+        realservers:
+          - address: 192.0.2.21
+    purge: all
+    ignore:
+      - protocol: udp
+        port: 53
+      - realserver_address: 198.51.100.0/24
+
 - name: Remove everything that was recorded
   lvs.direct_routing.ipvs_table:
     services: []
@@ -196,16 +250,17 @@ commands:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import options, task
+from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import ignore, options, task
 
 
 def run(module):
     want = options.table(module.params['services'])
     purge = module.params['purge']
+    ignored = ignore.ignored(module.params['ignore'])
     return task.converge_table(
         module,
         want,
-        lambda owned: task.removal_scope(purge, want, owned),
+        lambda owned: task.removal_scope(purge, want, owned, ignored),
         module.params['record'],
     )
 
@@ -216,6 +271,7 @@ def main():
             # The options of the entries are checked by options.table, which is much faster.
             'services': {'type': 'list', 'elements': 'dict', 'required': True},
             'purge': {'type': 'str', 'choices': list(task.PURGES), 'default': 'none'},
+            'ignore': {'type': 'list', 'elements': 'dict', 'options': options.IGNORE, 'default': []},
             'record': {'type': 'path'},
         },
         required_if=[('purge', 'owned', ['record'])],

@@ -55,6 +55,8 @@ REALSERVER_SETTINGS = {
         },
     },
 }
+IGNORE = dict(SERVICE_IDENTITY, realserver_address={'type': 'str'}, realserver_port={'type': 'int'})
+
 # What an entry of ipvs_table may say. AnsibleModule does not get to see it, see `nested`.
 TABLE_REALSERVER = dict({'address': {'type': 'str', 'required': True}, 'port': {'type': 'int'}}, **REALSERVER_SETTINGS)
 TABLE_SERVICE = dict(

@@ -21,6 +21,7 @@ from ..module_utils.ipvs.scripted import SAVE, THRESHOLDS, WRITE, reads, refused
 WEB = '-A -t 192.0.2.100:80 -s rr'
 ONE = '-a -t 192.0.2.100:80 -r 192.0.2.21:80 -g -w 1'
 TWO = '-a -t 192.0.2.100:80 -r 192.0.2.22:80 -g -w 1'
+THREE = '-a -t 192.0.2.100:80 -r 192.0.2.23:80 -g -w 1'
 SERVICE = {'address': '192.0.2.100', 'port': 80}
 DECLARED = dict(SERVICE, scheduler='rr', realservers=[{'address': '192.0.2.21'}, {'address': '192.0.2.22'}])
 
@@ -60,6 +61,20 @@ CASES = [
     ('the same table', ipvs_table, {'services': [DECLARED]}, [WEB, ONE, TWO], []),
     ('one server more', ipvs_table, {'services': [DECLARED]}, [WEB, ONE], [TWO]),
     ('a foreign service', ipvs_table, {'services': [DECLARED]}, [WEB, ONE, TWO, '-A -f 7 -s rr'], []),
+    (
+        'a purge that ignores a service',
+        ipvs_table,
+        {'services': [DECLARED], 'purge': 'all', 'ignore': [{'fwmark': 7}]},
+        [WEB, ONE, TWO, '-A -f 7 -s rr'],
+        [],
+    ),
+    (
+        'a purge that ignores a real server',
+        ipvs_table,
+        {'services': [DECLARED], 'purge': 'all', 'ignore': [{'realserver_address': '192.0.2.23/32'}]},
+        [WEB, ONE, TWO, THREE, '-A -f 7 -s rr'],
+        ['-D -f 7'],
+    ),
     (
         'a purged service',
         ipvs_table,
@@ -118,6 +133,11 @@ def test_a_bad_value_names_the_option_of_this_module_and_nothing_is_written(run,
     assert result['failed']
     assert result['msg'].startswith({ipvs_service: 'scheduler', ipvs_realserver: 'realserver_address'}[module])
     assert not written
+
+
+def test_a_bad_pattern_is_refused_before_the_kernel_is_asked(run):
+    result, _written = run(ipvs_table, {'services': [DECLARED], 'ignore': [{'address': 'web1'}]})
+    assert result['msg'].startswith("ignore[0] address: 'web1' is neither")
 
 
 class TestDrained:
