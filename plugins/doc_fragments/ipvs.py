@@ -18,7 +18,8 @@ requirements:
 notes:
   - Needs root, or C(CAP_NET_ADMIN), also in check mode, since the kernel does not even show the table to others.
   - Entries that the task does not name are left alone, and the table is never emptied.
-  - A lock in C(/run) keeps two tasks on one host from mixing their reading and writing.
+  - A lock in C(/run) keeps two tasks on one host from mixing their reading and writing. A task that had to wait for
+    another one and then edited or removed what was there warns, since the two may disagree.
 """
 
     SERVICE_IDENTITY = r"""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from typing import Callable, Iterator
 
 from ..command import CommandError, Result, Runner, checked
@@ -180,14 +181,18 @@ def _entry(table: Table, key: ServiceKey | RealServerKey) -> object:
 
 
 @contextlib.contextmanager
-def exclusive(path: str = LOCK) -> Iterator[None]:
-    """Hold this host's lock, so that two tasks at once never mix their reading and writing; leave no file behind."""
+def exclusive(path: str = LOCK) -> Iterator[float | None]:
+    """Hold this host's lock, so that two tasks at once never mix their reading and writing; leave no file behind.
+
+    Yields for how many seconds another task held it, None if nobody did.
+    """
+    begin = time.monotonic()
     try:
-        handle = _locked(path)
+        handle, waited = _locked(path)
     except OSError as error:
         raise CommandError(('flock', path), 1, str(error), 'Writing the IPVS table needs root: use become') from error
     try:
-        yield
+        yield time.monotonic() - begin if waited else None
     finally:
         # Before it is unlocked: whoever waits for this file finds out below that it is gone, and makes a new one.
         with contextlib.suppress(FileNotFoundError):
@@ -195,13 +200,19 @@ def exclusive(path: str = LOCK) -> Iterator[None]:
         os.close(handle)
 
 
-def _locked(path: str) -> int:
+def _locked(path: str) -> tuple[int, bool]:
+    """Return the locked file and whether another task had it."""
+    waited = False
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waited = True
+            fcntl.flock(handle, fcntl.LOCK_EX)
         try:
             if os.path.samestat(os.fstat(handle), os.stat(path, follow_symlinks=False)):
-                return handle
+                return handle, waited
         except FileNotFoundError:
             pass
         os.close(handle)

@@ -68,16 +68,19 @@ __all__ = [
 def converge(module, key: ServiceKey, declare: Declare) -> dict:
     """Bring one service, or one real server of it, to what is declared; return the module's result."""
     kernel = Kernel(module_runner(module))
-    with exclusive():
-        return _converge(module, kernel, key, _live(module, kernel.read, Table()), declare)
+    with exclusive() as waited:
+        return _converge(module, kernel, waited, key, _live(module, kernel.read, Table()), declare)
 
 
-def _converge(module, kernel: Kernel, key: ServiceKey, have: Table, declare: Declare) -> dict:
+def _converge(
+    module, kernel: Kernel, waited: float | None, key: ServiceKey, have: Table, declare: Declare
+) -> dict:
     want, removable = declare(have)
     changes = plan(have, want, removable)
     _refuse_mixed_families(kernel, changes)
     if changes and not module.check_mode:
         kernel.apply(have, changes)
+        _own_up(module, waited, [change.rule for change in changes if change.before is not None])
     after = applied(have, changes)
     return {
         'changed': bool(changes),
@@ -104,9 +107,9 @@ def drain(
         server = live.realservers.get(key)
         return Table([], [server._replace(weight=0)] if server else []), nothing
 
-    with exclusive():
+    with exclusive() as waited:
         have, activity = _live(module, kernel.read_with_activity, (Table(), {}))
-        result = _converge(module, kernel, key.service, have, declare)
+        result = _converge(module, kernel, waited, key.service, have, declare)
     left = activity.get(key, IDLE)
     service = have.services.get(key.service)
     # Datagrams and single packets are no connections that would end.
@@ -147,7 +150,7 @@ def converge_table(module, want: Table, removable: Callable[[Table], Removable],
     with what is. A task that is killed between the two leaves nothing that the next one would take for foreign.
     """
     kernel = Kernel(module_runner(module))
-    with exclusive():
+    with exclusive() as waited:
         owned = record.read(path) if path else Table()
         if path:
             record.check_writable(path)
@@ -165,6 +168,7 @@ def converge_table(module, want: Table, removable: Callable[[Table], Removable],
                 if path:
                     record.write(path, owned)
                 raise
+            _own_up(module, waited, [change.rule for change in changes if change.before is not None])
         if path and not module.check_mode and (changes or owned != ours):
             record.write(path, ours)
     differences = [_difference('IPVS table', have, after)]
@@ -180,12 +184,13 @@ def converge_table(module, want: Table, removable: Callable[[Table], Removable],
 def converge_timeouts(module, declare: Callable[[Timeouts], Timeouts]) -> dict:
     """Bring the connection timeouts to what is declared; return the module's result."""
     kernel = Kernel(module_runner(module))
-    with exclusive():
+    with exclusive() as waited:
         have = _live(module, kernel.timeouts, DEFAULT_TIMEOUTS)
         want = declare(have)
         lines = plan_timeouts(have, want)
         if lines and not module.check_mode:
             kernel.configure(lines, lambda: plan_timeouts(kernel.timeouts(), have))
+            _own_up(module, waited, lines)
     before, after = [rules.timeouts_rule(*have)], [rules.timeouts_rule(*want)]
     return {
         'changed': bool(lines),
@@ -198,7 +203,7 @@ def converge_timeouts(module, declare: Callable[[Timeouts], Timeouts]) -> dict:
 def converge_daemon(module, role: str, declare: Callable[['SyncDaemon | None'], 'SyncDaemon | None']) -> dict:
     """Bring the sync daemon of a role to what is declared; return the module's result."""
     kernel = Kernel(module_runner(module))
-    with exclusive():
+    with exclusive() as waited:
         have = _live(module, kernel.daemons, {}).get(role)
         want = declare(have)
         lines = plan_daemon(have, want)
@@ -208,6 +213,7 @@ def converge_daemon(module, role: str, declare: Callable[['SyncDaemon | None'], 
             _refuse_daemon_beside_mixed_families(_live(module, kernel.read, Table()))
         if lines and not module.check_mode:
             kernel.configure(lines, lambda: plan_daemon(kernel.daemons().get(role), have))
+            _own_up(module, waited, lines if have else [])
     before, after = ([rules.start_daemon_rule(daemon)] if daemon else [] for daemon in (have, want))
     return {
         'changed': bool(lines),
@@ -222,6 +228,19 @@ def _require_interface(name: str) -> None:
     except OSError as error:
         there = ', '.join(interface for _index, interface in socket.if_nameindex())
         raise InvalidEntry('interface', name, 'does not exist on this host; there are {0}'.format(there)) from error
+
+
+def _own_up(module, waited: float | None, overridden: list[str]) -> None:
+    """Warn if this task had to wait for another one and then edited or removed what is there.
+
+    The other task was content when it ended, so nobody else can say that its work did not last.
+    """
+    if waited is not None and overridden:
+        more = ' and {0} more'.format(len(overridden) - 3) if len(overridden) > 3 else ''
+        module.warn(
+            'Waited {0:.1f} s for another task that was changing IPVS on this host, and then overrode what was there: '
+            '{1}{2}. If the other task declared it, the two disagree'.format(waited, '; '.join(overridden[:3]), more)
+        )
 
 
 def _refuse_mixed_families(kernel: Kernel, changes: list[Change]) -> None:
