@@ -65,6 +65,8 @@ def _check(pattern: Mapping[str, Any]) -> None:
 
 def _network(option: str, text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     try:
+        if '%' in text:
+            raise ValueError('no service has a scope')
         return ipaddress.ip_network(text)
     except ValueError as error:
         reason = 'is neither a literal address nor a network such as 192.0.2.0/24'

@@ -40,6 +40,12 @@ IPV6_HOST_MASK = '128'
 IPV4_MAPPED = bytes(10) + b'\xff\xff'
 
 
+def shown(value: object) -> str:
+    """Return a value of the user for a message: quoted, on one line, and not in full if it is long."""
+    text = repr(value)
+    return text if len(text) <= 100 else '{0}... ({1} characters)'.format(text[:60], len(text))
+
+
 class InvalidEntry(ValueError):
     """An option has a value that must not reach the kernel; the message says where, what and what would be right."""
 
@@ -48,10 +54,7 @@ class InvalidEntry(ValueError):
         self.value = value
         self.reason = reason
         self.where = where
-        shown = repr(value)
-        if len(shown) > 100:
-            shown = '{0}... ({1} characters)'.format(shown[:60], len(shown))
-        super().__init__('{0}{1}: {2} {3}'.format(where, option, shown, reason))
+        super().__init__('{0}{1}: {2} {3}'.format(where, option, shown(value), reason))
 
     def at(self, where: str, **renamed: str) -> InvalidEntry:
         """Return the same finding for an entry of a list, or for a module that gives the option another name."""

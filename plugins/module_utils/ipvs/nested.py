@@ -40,7 +40,7 @@ def accepted(given: Mapping[str, Any], known: Mapping[str, Field], what: str) ->
     for option, value in given.items():
         field = known.get(option)
         if field is None:
-            raise InvalidEntry(str(option), value, 'is no option of {0}; it has {1}'.format(what, ', '.join(known)))
+            raise InvalidEntry('option', option, 'is unknown; {0} has {1}'.format(what, ', '.join(known)))
         if value is None or type(value) is field.type and (field.choices is None or value in field.choices):
             continue
         converted[option] = _among(option, field.convert(option, value), field.choices)
@@ -92,7 +92,8 @@ def _text(option: str, value: Any) -> str:
 
 def _integer(option: str, value: Any) -> int:
     try:
-        if isinstance(value, bool):
+        # True is no number, and Ansible takes the digits of every script.
+        if isinstance(value, bool) or isinstance(value, str) and not value.isascii():
             raise TypeError
         return check_type_int(value)
     except (TypeError, ValueError, ArithmeticError):

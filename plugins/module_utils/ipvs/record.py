@@ -15,9 +15,11 @@ import os
 import tempfile
 
 from . import dump, rules
-from .model import Table
+from .model import Table, shown
 
 VERSION = 1
+# PATH_MAX of Linux, less what the name of a temporary file beside the record takes.
+MAX_PATH = 4096 - 16
 _MARKER = '# lvs.direct_routing ruleset, version '
 
 
@@ -51,6 +53,7 @@ def parse(text: str, path: str) -> Table:
 
 def read(path: str) -> Table:
     """Return the recorded table, an empty one where there is no record yet; raise `RecordError`."""
+    _check_path(path)
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except FileNotFoundError:
@@ -68,11 +71,19 @@ def read(path: str) -> Table:
         raise RecordError('cannot read the record {0}: {1}.'.format(path, error.strerror)) from error
 
 
+def _check_path(path: str) -> None:
+    if not os.path.isabs(path):
+        raise RecordError('record: {0} is not an absolute path.'.format(shown(path)))
+    if not path.isprintable():
+        raise RecordError('record: {0} has characters that no path should have.'.format(shown(path)))
+    if len(os.fsencode(path)) >= MAX_PATH:
+        raise RecordError('record: {0} is too long for a path.'.format(shown(path)))
+
+
 def check_writable(path: str) -> None:
     """Raise `RecordError` if a record could not be written here; nothing is changed."""
+    _check_path(path)
     folder = os.path.dirname(path)
-    if not os.path.isabs(path):
-        raise RecordError('{0} is not an absolute path.'.format(path))
     if not os.path.exists(folder):
         folder = os.path.dirname(folder)
     if not os.path.isdir(folder):

@@ -105,6 +105,7 @@ def test_a_service_stays_with_a_protected_real_server():
         ({'address': '192.0.2.100; touch /tmp/x'}, 'is neither'),
         ({'realserver_address': '192.0.2.21\n'}, 'is neither'),
         ({'address': '192.0.2.100\0'}, 'is neither'),
+        ({'address': 'fd00::1%eth0'}, 'is neither'),
         ({'address': '1' * 10240}, '(10242 characters)'),
         ({'port': -1}, 'port: -1 is outside 0..65535'),
         ({'port': 65536}, 'port: 65536 is outside 0..65535'),

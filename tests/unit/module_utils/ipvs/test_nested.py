@@ -39,12 +39,13 @@ def test_values_are_converted_as_everywhere_in_ansible(entry, line):
         ('web', "services: 'web' is not a list"),
         (['web'], "services[0]: 'web' is not a dictionary of options"),
         ([WEB, ['x']], "services[1]: ['x'] is not a dictionary"),
-        ([WEB, {'adress': '192.0.2.1'}], "services[1] adress: '192.0.2.1' is no option of a service; it has address, port,"),
-        ([{80: 'port'}], "services[0] 80: 'port' is no option"),
+        ([WEB, {'adress': '192.0.2.1'}], "services[1] option: 'adress' is unknown; a service has address, port, protocol,"),
+        ([{80: 'port'}], 'services[0] option: 80 is unknown'),
         ([dict(WEB, port='http')], "services[0] port: 'http' is not a whole number"),
         ([dict(WEB, port=80.5)], 'services[0] port: 80.5 is not a whole number'),
         ([dict(WEB, port=True)], 'services[0] port: True is not a whole number'),
         ([dict(WEB, port='Infinity')], "services[0] port: 'Infinity' is not a whole number"),
+        ([dict(WEB, port='8\u0660')], 'is not a whole number'),
         ([dict(WEB, port=[80])], 'services[0] port: [80] is not a whole number'),
         ([dict(WEB, protocol='TCP')], "services[0] protocol: 'TCP' is none of tcp, udp, sctp"),
         ([dict(WEB, scheduler=['rr'])], "services[0] scheduler: ['rr'] is not a text"),
@@ -56,7 +57,7 @@ def test_values_are_converted_as_everywhere_in_ansible(entry, line):
         ([dict(WEB, realservers=['192.0.2.21'])], "(tcp 192.0.2.100:80) realservers[0]: '192.0.2.21' is not a dictionary"),
         (
             [dict(WEB, realservers=[{'address': '192.0.2.21'}, {'adress': 'x'}])],
-            "services[0] (tcp 192.0.2.100:80) realservers[1] adress: 'x' is no option of a real server",
+            "services[0] (tcp 192.0.2.100:80) realservers[1] option: 'adress' is unknown; a real server has",
         ),
         ([dict(WEB, realservers=[{'weight': 1}])], 'realservers[0] address: None is missing'),
         ([dict(WEB, realservers=[{'address': '192.0.2.21', 'weight': 'heavy'}])], "weight: 'heavy' is not a whole number"),
@@ -68,7 +69,7 @@ def test_values_are_converted_as_everywhere_in_ansible(entry, line):
         ),
         (
             [dict(WEB, realservers=[{'address': '192.0.2.21', 'tunnel': {'prot': 1}}])],
-            'realservers[0] tunnel.prot: 1 is no option of a tunnel; it has type, port, checksum',
+            "realservers[0] tunnel.option: 'prot' is unknown; a tunnel has type, port, checksum",
         ),
     ],
 )
@@ -88,8 +89,8 @@ values = st.one_of(
     st.none(),
     st.integers(),
     st.sampled_from(['tcp', 'udp', 'gue', '80', ' 7', '8_0', '1e3', '80.0', 'yes', 'off', 'True', '']),
-    # Ansible ends with an OverflowError at an infinite port.
-    st.text(max_size=5).filter(lambda text: 'inf' not in text.lower()),
+    # Ansible ends with an OverflowError at an infinite port, and takes the digits of every script.
+    st.text(max_size=5).filter(lambda text: 'inf' not in text.lower() and not any(map(str.isdecimal, text))),
     st.lists(st.text(max_size=3), max_size=2),
 )
 FLAT = {name: spec for name, spec in options.TABLE_SERVICE.items() if name != 'realservers'}

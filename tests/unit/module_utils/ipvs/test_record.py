@@ -97,7 +97,10 @@ def test_a_symbolic_link_is_no_record(tmp_path):
 @pytest.mark.parametrize(
     ('path', 'message'),
     [
-        ('relative', 'is not an absolute path'),
+        ('relative', "record: 'relative' is not an absolute path"),
+        ('/var/lib/lvs\nx/record', 'has characters that no path should have'),
+        ('/var/lib/lvs/rec\0rd', 'has characters that no path should have'),
+        ('/' + 'x' * 4096, 'is too long for a path'),
         ('/nowhere/at/all/record', 'would be in /nowhere/at, which is not a folder'),
         ('/dev/null/record', 'would be in /dev/null, which is not a folder'),
     ],
