@@ -41,7 +41,7 @@ def accepted(given: Mapping[str, Any], known: Mapping[str, Field], what: str) ->
         field = known.get(option)
         if field is None:
             raise InvalidEntry('option', option, 'is unknown; {0} has {1}'.format(what, ', '.join(known)))
-        if value is None or type(value) is field.type and (field.choices is None or value in field.choices):
+        if value is None or value.__class__ is field.type and (field.choices is None or value in field.choices):
             continue
         converted[option] = _among(option, field.convert(option, value), field.choices)
     return dict(given, **converted) if converted else given

@@ -200,7 +200,7 @@ def converge_timeouts(module, declare: Callable[[Timeouts], Timeouts]) -> dict:
     }
 
 
-def converge_daemon(module, role: str, declare: Callable[['SyncDaemon | None'], 'SyncDaemon | None']) -> dict:
+def converge_daemon(module, role: str, declare: Callable[[SyncDaemon | None], SyncDaemon | None]) -> dict:
     """Bring the sync daemon of a role to what is declared; return the module's result."""
     kernel = Kernel(module_runner(module))
     with exclusive() as waited:
