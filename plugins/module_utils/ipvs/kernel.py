@@ -39,6 +39,10 @@ _ADVICE = (
         'Scheduler or persistence engine not found',
         'The kernel could not load the module of the scheduler or persistence engine, such as ip_vs_wrr or ip_vs_pe_sip',
     ),
+    (
+        'address not unicast',
+        'The kernel takes no real server whose address is a broadcast address of a network of this host, or the like',
+    ),
     ('Network is unreachable', 'The interface of a sync daemon has to be up, with a route to its multicast group'),
 )
 
@@ -118,7 +122,7 @@ class Kernel:
                 if _succeeded(again)
                 else ' Undoing it with `{0}` failed too ({1}).'.format('`, `'.join(undo), _said(again))
             )
-        raise ApplyError(' '.join(filter(None, [message, _advice(_said(result))])))
+        raise _refusal(message, _said(result))
 
     def apply(self, have: Table, changes: list[Change]) -> None:
         """Make the changes in one process; if one is refused, undo the others and raise `ApplyError`.
@@ -131,8 +135,7 @@ class Kernel:
             return
         said = _said(result)
         message = 'ipvsadm refused a change: {0}. {1}'.format(said, self._undo(have, changes))
-        advice = _advice(said)
-        raise ApplyError('{0} {1}.'.format(message, advice) if advice else message)
+        raise _refusal(message, said)
 
     def _undo(self, have: Table, changes: list[Change]) -> str:
         """Take back those changes that took, and say what took, what did not and what is left."""
@@ -168,12 +171,17 @@ class Kernel:
         return self._run(('ipvsadm', '-R'), stdin=''.join(line + '\n' for line in lines))
 
 
+def _refusal(message: str, said: str) -> ApplyError:
+    advice = _advice(said)
+    return ApplyError('{0} {1}.'.format(message, advice) if advice else message)
+
+
 def _succeeded(result: Result) -> bool:
     return result.rc == 0 and not result.stderr.strip()
 
 
 def _said(result: Result) -> str:
-    return result.stderr.strip() or 'exit status {0}'.format(result.rc)
+    return result.stderr.strip().rstrip('., ') or 'exit status {0}'.format(result.rc)
 
 
 def _entry(table: Table, key: ServiceKey | RealServerKey) -> object:

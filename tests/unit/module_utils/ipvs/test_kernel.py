@@ -121,6 +121,13 @@ def test_a_scheduler_that_the_kernel_lacks_is_said_with_what_to_do():
     assert 'could not load the module of the scheduler' in message
 
 
+def test_an_address_that_is_a_broadcast_address_here_is_said_with_what_to_do():
+    said = 'Invalid operation.  Possibly wrong module version, address not unicast, ...\n'
+    message, _written = failed_apply([WEB], [WEB, ONE], refused(said), *reads(WEB))
+    assert 'address not unicast. Not applied' in message
+    assert message.endswith('is a broadcast address of a network of this host, or the like.')
+
+
 @pytest.mark.parametrize(('services', 'expected'), [('', False), ('TCP  C0000264:0050 rr\n', True)])
 def test_without_ipvsadm_the_kernel_still_says_whether_it_has_services(tmp_path, services, expected):
     path = tmp_path / 'ip_vs'
