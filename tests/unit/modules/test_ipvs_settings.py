@@ -133,6 +133,12 @@ def test_mixed_families_that_are_there_cost_no_third_reading(run):
     assert not result['changed']
 
 
+def test_an_edit_of_mixed_families_costs_no_third_reading(run):
+    params = dict(MIXED_SERVICE, realserver_address='192.0.2.21', weight=7)
+    result, written = run(ipvs_realserver, params, *reads(*MIXED), (WRITE,))
+    assert written == [MIXED[1].replace('-a', '-e', 1).replace('-w 1', '-w 7') + ' --tun-type ipip']
+
+
 def test_a_daemon_that_cannot_start_leaves_the_one_that_ran(run):
     result, written = run(
         ipvs_sync_daemon,

@@ -169,6 +169,7 @@ class TestDaemon:
             ({'interface': 'eth0 --ttl 9'}, 'is not the name'),
             ({'interface': 'eth0\n-C'}, 'is not the name'),
             ({'interface': 'eth0\0'}, 'is not the name'),
+            ({'interface': 'eth\u0661'}, 'is not the name'),
             ({'interface': 'eth0; touch /tmp/x'}, 'is not the name'),
             ({'interface': 'e' * 10240}, '(10242 characters)'),
         ],
