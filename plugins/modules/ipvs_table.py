@@ -187,7 +187,8 @@ options:
     description:
       - The absolute path of a file on the managed host in which the task records the ruleset that it applied. It says
         what is ours for O(purge=owned), and can be given to C(ipvsadm -R) at boot once its first line is taken off.
-      - The folder has to exist. Required for O(purge=owned).
+      - If only its last folder is missing, that is made; a record of nothing is removed, and so is its folder once empty.
+      - Required for O(purge=owned).
     type: path
 seealso:
   - module: lvs.direct_routing.ipvs_service
