@@ -192,6 +192,7 @@ def _entry(table: Table, key: ServiceKey | RealServerKey) -> object:
 def exclusive(path: str = LOCK) -> Iterator[float | None]:
     """Hold this host's lock, so that two tasks at once never mix their reading and writing; leave no file behind.
 
+    The programs that the task starts hold it with it: one that still writes when its task has been killed is waited for.
     Yields for how many seconds another task held it, None if nobody did.
     """
     begin = time.monotonic()
@@ -212,7 +213,8 @@ def _locked(path: str) -> tuple[int, bool]:
     """Return the locked file and whether another task had it."""
     waited = False
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        os.set_inheritable(handle, True)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
