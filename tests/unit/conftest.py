@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 
 import hypothesis
@@ -17,4 +18,8 @@ init_plugin_loader([str(pathlib.Path(__file__).resolve().parents[2] / '.collecti
 
 # Wall time is noise on a busy machine: an example may take as long as it takes.
 hypothesis.settings.register_profile('lvs', deadline=None)
-hypothesis.settings.load_profile('lvs')
+# For the long proofs (tests/chaos/run).
+hypothesis.settings.register_profile(
+    'chaos', deadline=None, max_examples=10000, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile(os.environ.get('LVS_HYPOTHESIS_PROFILE', 'lvs'))
