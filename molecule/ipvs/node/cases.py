@@ -17,7 +17,7 @@ HELD_PORT = 7000
 
 # How a real server is reached. Only a tunnel may mix families.
 TUNNELS = [
-    ({'forward': 'tun'}, '-i', '--tun-type ipip'),
+    ({'forward': 'tun', 'tunnel': {'type': 'ipip'}}, '-i', '--tun-type ipip'),
     ({'forward': 'tun', 'tunnel': {'type': 'gue', 'port': 6080}}, '-i', '--tun-type gue --tun-port 6080 --tun-nocsum'),
     (
         {'forward': 'tun', 'tunnel': {'type': 'gue', 'port': 6080, 'checksum': 'csum'}},
@@ -143,8 +143,8 @@ SERVICES = {
     'tcp in IPv6': (
         {'address': VIP_IPV6, 'port': HELD_PORT},
         '-t [2001:db8:2::100]:7000',
-        ('persistence (IPv6)', 'flags of mh'),
-        ('weight', 'forwarding'),
+        ('persistence (IPv6)',),
+        ('weight',),
     ),
     'udp': (
         {'address': VIP, 'port': 5060, 'protocol': 'udp'},
@@ -152,7 +152,7 @@ SERVICES = {
         ('persistence engine', 'one packet'),
         ('weight', 'thresholds'),
     ),
-    'sctp': ({'address': VIP, 'port': 99, 'protocol': 'sctp'}, '--sctp-service 192.0.2.100:99', ('persistence',), ('weight',)),
+    'sctp': ({'address': VIP, 'port': 99, 'protocol': 'sctp'}, '--sctp-service 192.0.2.100:99', ('flags of mh',), ('weight',)),
     'fwmark': ({'fwmark': 7}, '-f 7', ('one packet', 'persistence engine'), ('weight', 'thresholds')),
     'fwmark in IPv6': (
         {'fwmark': 7, 'family': 'ipv6'},

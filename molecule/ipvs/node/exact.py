@@ -132,7 +132,14 @@ def purges():
     options = {'services': declared(2), 'purge': 'owned', 'record': RECORD}
     outcome['owned'] = modules.run('ipvs_table', **options).result['commands']
     outcome['owned_left'] = sorted(set(modules.saved()) - set(topology))
-    # The place of `ignore`: with purge all and these two entries ignored, they stay.
+    # The topology's own services are on port 80.
+    ignored = [{'port': 80}, {'protocol': 'udp', 'port': 53}]
+    options = {'services': declared(2), 'purge': 'all', 'record': RECORD, 'ignore': ignored}
+    outcome['all_but_a_service'] = modules.run('ipvs_table', check=True, **options).result['commands']
+    ignored.append({'address': '192.0.2.100', 'realserver_address': '192.0.2.22'})
+    before = modules.saved()
+    outcome['all_but_both'] = modules.run('ipvs_table', **options).result['commands']
+    outcome['kept'] = modules.saved() == before
     options = {'services': declared(2), 'purge': 'realservers', 'record': RECORD}
     outcome['realservers'] = modules.run('ipvs_table', **options).result['commands']
     # Everything goes that is not declared, so the topology's own services are declared for this.

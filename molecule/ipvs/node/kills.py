@@ -116,7 +116,7 @@ def rounds(count, dice, size):
     usual = time.monotonic() - begin
     state = 'B'
     figures = {'before the write': 0, 'half-way': 0, 'after the write': 0}
-    wrong = []
+    wrong = {'group': [], 'process': []}
     for turn in range(count):
         target = 'A' if state == 'B' else 'B'
         group = dice.random() < 0.5
@@ -131,15 +131,16 @@ def rounds(count, dice, size):
                 tuple(left), 'half-way')] += 1
         state = dice.choice('AB')
         result = converge(declaration(state, size))
-        how = 'kill {0} ({1}, then {2}): '.format(turn, 'group' if group else 'process', state)
+        victim = 'group' if group else 'process'
+        how = 'kill {0}, then {1}: '.format(turn, state)
         if result.get('failed'):
-            wrong.append(how + 'the next run failed: ' + result['msg'][:300] + ' ... ' + result['msg'][-300:])
+            wrong[victim].append(how + 'the next run failed: ' + result['msg'][:300] + ' ... ' + result['msg'][-300:])
             converge(declaration(state, size))
         if modules.saved() != expected[state]:
-            wrong.append(how + 'the kernel has not what is declared')
+            wrong[victim].append(how + 'the kernel has not what is declared')
         if recorded() != lines_of(declaration(state, size)):
-            wrong.append(how + 'the record is not what is declared')
-    return {'kills': count, 'groups': figures, 'wrong': wrong[:10], 'usual': round(usual, 1)}
+            wrong[victim].append(how + 'the record is not what is declared')
+    return {'kills': count, 'groups': figures, 'wrong': wrong, 'usual': round(usual, 1)}
 
 
 # What the live services are outside of this.

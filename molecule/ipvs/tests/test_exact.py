@@ -91,6 +91,13 @@ class TestPurge:
             '-a -u 192.0.2.100:53 -r 192.0.2.21:53 -g -w 3',
         ]
 
+    def test_all_spares_an_ignored_service_and_takes_a_foreign_real_server(self, exact):
+        assert exact['purges']['all_but_a_service'] == [self.FOREIGN_SERVER]
+
+    def test_all_leaves_everything_that_is_ignored(self, exact):
+        assert exact['purges']['all_but_both'] == []
+        assert exact['purges']['kept']
+
     def test_realservers_takes_a_foreign_real_server_of_our_service_only(self, exact):
         assert exact['purges']['realservers'] == [self.FOREIGN_SERVER]
 

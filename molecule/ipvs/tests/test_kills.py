@@ -38,8 +38,14 @@ def test_all_kills_were_made(killed):
     assert killed['kills'] == KILLS
 
 
-def test_after_each_kill_the_next_run_converges(killed):
-    assert killed['wrong'] == []
+def test_after_each_kill_of_a_task_and_its_ipvsadm_the_next_run_converges(killed):
+    assert killed['wrong']['group'] == []
+
+
+# Not strict: it takes a kill at the wrong moment. test_orphans.py has it for certain.
+@pytest.mark.xfail(reason='bug: the lock goes with the task, and does not wait for the ipvsadm it started')
+def test_after_each_kill_of_a_task_alone_the_next_run_converges(killed):
+    assert killed['wrong']['process'] == []
 
 
 def test_the_table_was_never_empty_and_the_live_services_were_always_whole(killed):
