@@ -83,11 +83,10 @@ def kill(services, wait, group):
             converge(services)
         finally:
             os._exit(0)
+    # Whoever comes first: it must have its group before it is killed.
+    os.setpgid(task, task)
     wait(task)
-    try:
-        (os.killpg if group else os.kill)(task, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
+    (os.killpg if group else os.kill)(task, signal.SIGKILL)
     os.waitpid(task, 0)
 
 

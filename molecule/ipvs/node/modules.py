@@ -16,6 +16,8 @@ from unittest import mock
 
 from ansible.module_utils import basic
 from ansible.module_utils.testing import patch_module_args
+from ansible_collections.lvs.direct_routing.plugins.module_utils import command
+from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import task
 
 MODULES = 'ansible_collections.lvs.direct_routing.plugins.modules.'
 
@@ -49,17 +51,20 @@ def run(name, check=False, **options):
     """Run a module with options as a task gives them; return a `Run`."""
     calls = []
 
-    def run_command(_self, args, data=None, **_more):
-        # Ansible's own takes three times as long, and here there are thousands.
-        done = subprocess.run(args, input=data or '', text=True, capture_output=True, check=False)
-        calls.append((args[1:], data or '', done.stdout))
-        return done.returncode, done.stdout, done.stderr
+    def counting(module):
+        runner = command.module_runner(module)
+
+        def run_and_count(argv, stdin=None):
+            result = runner(argv, stdin)
+            calls.append((list(argv[1:]), stdin or '', result.stdout))
+            return result
+
+        return run_and_count
 
     def end(_self, **result):
         raise Ended(json.dumps(result))
 
     replaced = {
-        'run_command': run_command,
         'exit_json': end,
         'fail_json': lambda self, msg, **result: end(self, failed=True, msg=msg, **result),
     }
@@ -67,10 +72,11 @@ def run(name, check=False, **options):
     # Without no_log every call would be a line in the journal.
     arguments = dict(options, _ansible_check_mode=check, _ansible_diff=True, _ansible_no_log=True)
     with patch_module_args(arguments), mock.patch.multiple(basic.AnsibleModule, **replaced):
-        try:
-            module.main()
-        except Ended as ended:
-            return Run(json.loads(str(ended)), calls)
+        with mock.patch.object(task, 'module_runner', counting):
+            try:
+                module.main()
+            except Ended as ended:
+                return Run(json.loads(str(ended)), calls)
     raise AssertionError(name + ' did not return')
 
 

@@ -23,15 +23,26 @@ FOLDER = '/root/ipvs-orphans'
 RECORD = FOLDER + '/record'
 STARTED = FOLDER + '/started'
 FINISHED = FOLDER + '/finished'
-SLOW = """#!/bin/sh
-if [ "$1" = -R ] && [ ! -e {started} ]; then
-    touch {started}
-    sleep 3
-    {ipvsadm} "$@"
-    touch {finished}
-    exit
-fi
-exec {ipvsadm} "$@"
+# Stands in the place of the real ipvsadm. The first one that writes begins to read three seconds after its task has
+# given it all that it could.
+SLOW = """#!/usr/bin/python3
+import array, fcntl, os, subprocess, sys, termios, time
+
+def given():
+    count = array.array('i', [0])
+    fcntl.ioctl(0, termios.FIONREAD, count)
+    return count[0]
+
+if sys.argv[1:] != ['-R'] or os.path.exists('{started}'):
+    os.execv('{ipvsadm}', ['ipvsadm'] + sys.argv[1:])
+before = 0
+while not before or given() != before:
+    before = given()
+    time.sleep(0.2)
+open('{started}', 'w').close()
+time.sleep(3)
+subprocess.call(['{ipvsadm}', '-R'])
+open('{finished}', 'w').close()
 """
 
 
@@ -70,11 +81,11 @@ def kill_while_it_writes(services):
     """Start a task and kill it, but not its ipvsadm, which has not read a word yet."""
     task = os.fork()
     if not task:
-        declare(services)
-        os._exit(0)
+        try:
+            declare(services)
+        finally:
+            os._exit(0)
     until(STARTED)
-    # It writes as much as the pipe takes, which is at once.
-    time.sleep(1)
     os.kill(task, signal.SIGKILL)
     os.waitpid(task, 0)
 

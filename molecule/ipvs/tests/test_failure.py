@@ -90,7 +90,6 @@ class TestNotUndone:
         left = halfway[self.CASE]['message'].partition('not as before: ')[2]
         assert left == 'tcp 192.0.2.100:7011; tcp 192.0.2.100:7012.'
 
-    @pytest.mark.xfail(strict=True, reason='bug: the record forgets what could not be undone, so nobody removes it')
     def test_the_next_run_removes_what_was_left(self, halfway):
         assert not halfway[self.CASE]['next_run_failed']
         assert halfway[self.CASE]['left'] == []

@@ -19,7 +19,7 @@ SERVICES = 250
 
 @pytest.fixture(name='killed', scope='module')
 def killed_tasks(nodes, missing, held_service, ipvsadm, traffic, figure):
-    ipvsadm('-e' + '-a -t 192.0.2.100:7000 -r 192.0.2.22:7000 -g -w 1'[2:])
+    ipvsadm('-e -t 192.0.2.100:7000 -r 192.0.2.22:7000 -g -w 1')
     ipvsadm('-E -t 192.0.2.100:7000 -s wrr')
     figure('kills: LVS_KILLS={0} LVS_SEED={1}'.format(KILLS, SEED))
     with traffic(held_port=cases.HELD_PORT, port=80) as client:
@@ -42,8 +42,6 @@ def test_after_each_kill_of_a_task_and_its_ipvsadm_the_next_run_converges(killed
     assert killed['wrong']['group'] == []
 
 
-# Not strict: it takes a kill at the wrong moment. test_orphans.py has it for certain.
-@pytest.mark.xfail(reason='bug: the lock goes with the task, and does not wait for the ipvsadm it started')
 def test_after_each_kill_of_a_task_alone_the_next_run_converges(killed):
     assert killed['wrong']['process'] == []
 

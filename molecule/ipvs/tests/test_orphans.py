@@ -14,7 +14,6 @@ def orphaned_writers(nodes):
     return nodes('director', 'orphans')
 
 
-@pytest.mark.xfail(strict=True, reason='bug: rules go through a pipe, and ipvsadm takes the half of a line for a whole one')
 def test_half_a_line_is_no_line(orphans):
     assert orphans['cut']['lost'] == []
 
@@ -24,11 +23,9 @@ def test_the_next_run_removes_what_the_killed_one_left(orphans):
     assert orphans['cut']['as_before']
 
 
-@pytest.mark.xfail(strict=True, reason='bug: the lock goes with the task, and does not wait for the ipvsadm it started')
 def test_the_next_run_waits_for_the_orphan_or_says_so(orphans):
     assert not [line for line in orphans['late']['table'] if '7102' in line] or orphans['late']['next_run'] != 'succeeded'
 
 
-@pytest.mark.xfail(strict=True, reason='bug: what the orphan writes after the next run is nobody\'s, and stays for ever')
 def test_nothing_of_the_orphan_stays(orphans):
     assert orphans['late']['left'] == []

@@ -48,7 +48,11 @@ _ADVICE = (
 
 
 class ApplyError(Exception):
-    """ipvsadm refused a part of what was asked; the message says what is left of it."""
+    """ipvsadm refused a part of what was asked; the message says what is left of it, `undone` whether nothing is."""
+
+    def __init__(self, message: str, undone: bool = True) -> None:
+        super().__init__(message)
+        self.undone = undone
 
 
 def _advice(said: str) -> str:
@@ -134,11 +138,11 @@ class Kernel:
         if _succeeded(result):
             return
         said = _said(result)
-        message = 'ipvsadm refused a change: {0}. {1}'.format(said, self._undo(have, changes))
-        raise _refusal(message, said)
+        report, undone = self._undo(have, changes)
+        raise _refusal('ipvsadm refused a change: {0}. {1}'.format(said, report), said, undone)
 
-    def _undo(self, have: Table, changes: list[Change]) -> str:
-        """Take back those changes that took, and say what took, what did not and what is left."""
+    def _undo(self, have: Table, changes: list[Change]) -> tuple[str, bool]:
+        """Take back those changes that took; say what took, what did not and what is left, and whether nothing is."""
         live = self.read()
         wanted = applied(have, changes)
         took = [change.rule for change in changes if _entry(live, change.key) == _entry(wanted, change.key)]
@@ -153,15 +157,16 @@ class Kernel:
         undoing = plan(live, before, removable=lambda key: key in touched)
         report = 'Not applied: {0}. Applied: {1}.'.format('; '.join(missed) or 'nothing', '; '.join(took) or 'nothing')
         if not undoing:
-            return report + ' Nothing had to be undone.'
+            return report + ' Nothing had to be undone.', True
         result = self._write([change.rule for change in undoing])
         if _succeeded(result):
-            return report + ' What was applied has been undone.'
+            return report + ' What was applied has been undone.', True
         live = self.read()
         left = [key for key in touched if _entry(live, key) != _entry(have, key)]
-        return '{0} Undoing it failed too ({1}); not as before: {2}.'.format(
+        report = '{0} Undoing it failed too ({1}); not as before: {2}.'.format(
             report, result.stderr.strip(), '; '.join(str(key) for key in sorted(left, key=str)) or 'nothing'
         )
+        return report, not left
 
     def _ask(self, *options: str) -> str:
         result = self._run(('ipvsadm',) + options)
@@ -171,9 +176,9 @@ class Kernel:
         return self._run(('ipvsadm', '-R'), stdin=''.join(line + '\n' for line in lines))
 
 
-def _refusal(message: str, said: str) -> ApplyError:
+def _refusal(message: str, said: str, undone: bool = True) -> ApplyError:
     advice = _advice(said)
-    return ApplyError('{0} {1}.'.format(message, advice) if advice else message)
+    return ApplyError('{0} {1}.'.format(message, advice) if advice else message, undone)
 
 
 def _succeeded(result: Result) -> bool:

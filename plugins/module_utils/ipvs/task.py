@@ -164,8 +164,9 @@ def converge_table(module, want: Table, removable: Callable[[Table], Removable],
                 record.write(path, record.union(owned, want))
             try:
                 kernel.apply(have, changes)
-            except ApplyError:
-                if path:
+            except ApplyError as error:
+                # What could not be undone stays ours, for the next task to remove.
+                if path and error.undone:
                     record.write(path, owned)
                 raise
             _own_up(module, waited, [change.rule for change in changes if change.before is not None])

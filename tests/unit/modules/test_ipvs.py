@@ -322,6 +322,20 @@ class TestRecord:
         assert result['failed']
         assert path.read_text() == before
 
+    def test_what_could_not_be_undone_stays_recorded_as_ours(self, run, path):
+        other = '-A -t 192.0.2.100:81 -s wlc'
+        result, _written = run(
+            ipvs_table,
+            self.params(path, dict(SERVICE, port=81), dict(SERVICE, port=82)),
+            *reads(),
+            refused('No space'),
+            *reads(other),
+            refused('No memory'),
+            *reads(other),
+        )
+        assert 'Undoing it failed too' in result['msg']
+        assert other in path.read_text()
+
     def test_a_damaged_record_stops_the_task_before_the_kernel_is_asked(self, run, path):
         path.write_text('rubbish\n')
         result, _written = run(ipvs_table, self.params(path, DECLARED))
