@@ -154,7 +154,8 @@ def converge_table(module, want: Table, removable: Callable[[Table], Removable],
         owned = record.read(path) if path else Table()
         if path:
             record.check_writable(path)
-        have = _live(module, kernel.read, Table())
+        # Where there is nothing to remove and no ipvsadm, nothing is what is wanted.
+        have = _live(module, kernel.read, Table(), needed=want != Table())
         changes = plan(have, want, removable(owned))
         _refuse_mixed_families(kernel, changes)
         after = applied(have, changes)
@@ -292,13 +293,15 @@ def inform(module, gather: Iterable[str]) -> dict:
     return result
 
 
-def _live(module, read: Callable[[], Live], pristine: Live) -> Live:
-    """Return the live state; in check mode, that of a fresh kernel where ipvsadm is only about to be installed."""
+def _live(module, read: Callable[[], Live], pristine: Live, needed: bool = True) -> Live:
+    """Return the live state; that of a fresh kernel where ipvsadm is not needed, or in check mode not there yet."""
     try:
         return read()
     except NotInstalled as error:
-        if not module.check_mode or Kernel.has_services():
+        if Kernel.has_services() or needed and not module.check_mode:
             raise
+        if not needed:
+            return pristine
         module.warn('{0}. The prediction is for a kernel without services, as it is now.'.format(error))
         return pristine
 

@@ -257,6 +257,15 @@ def test_check_mode_foretells_what_happens_once_ipvsadm_is_installed(run, monkey
     assert 'not installed' in result['warnings'][0]
 
 
+@pytest.mark.parametrize('check', [False, True])
+def test_where_there_is_nothing_to_remove_no_ipvsadm_is_needed(run, monkeypatch, check):
+    monkeypatch.setattr(kernel.Kernel, 'has_services', lambda: False)
+    result, _written = run(ipvs_table, {'services': []}, check=check, runner=missing_ipvsadm)
+    assert not result.get('failed')
+    assert not result['changed']
+    assert result['warnings'] == []
+
+
 def test_a_bad_table_is_refused_before_the_kernel_is_asked(run):
     result, _written = run(ipvs_table, {'services': [DECLARED, dict(SERVICE, port=81, scheduler='dr')]})
     assert result['failed']
