@@ -96,7 +96,7 @@ def service(port, *servers, **settings):
 
 
 def cut():
-    """The end of what is in the pipe is the middle of a line: `-D -t 192.0.2.100:80` of a service on port 8000."""
+    """Given through a pipe, the last line would be cut off: `-D -t 192.0.2.100:80` of a service on port 8000."""
     topology = modules.saved()
     # A pipe takes 65536 bytes: 35 of a line that adds, 2847 times 23 of lines that delete, and 20 of the next.
     old = [service(port) for port in list(range(1000, 3847)) + list(range(8000, 8010))]
