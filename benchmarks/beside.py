@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Measure one ipvs_table task beside a loop of commands and beside Salt's states. Prints JSON for report.py.
+"""Measure one ipvs_table task beside a loop of commands and beside Salt's states, for report.py.
 
-`python3 beside.py NODE WORK loop|salt...` with the node and the folder of `run`. Everything is timed on the controller,
+`python3 beside.py NODE WORK loop|salt RESULT` with the node and the folder of `run`. Everything is timed on the controller,
 connections and all. Each way fills the empty table of the node with the same rules, and what then stands in the kernel
 is compared with what was asked for.
 """
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Iterator
 
 import tables
 
@@ -82,33 +83,28 @@ class Bench:
         # Once before it counts: Salt compiles what it imports.
         self.in_node(SALT_APPLY + 'services-1')
 
-    def measure(self, way: str) -> list[dict]:
-        """Return the rows of one way; ours before and after it, so that a busy machine hits both."""
+    def measure(self, way: str) -> Iterator[dict]:
+        """Yield the rows of one way; ours before and after it, so that a busy machine hits both."""
         again = way == 'salt'
         if again:
             self.prepare_salt()
+        names = {'loop': 'a loop of ansible.builtin.command', 'salt': "Salt's lvs states"}
+        cases = {'fill': 'empty -> full', 'again': 'the same again'}
         for services in SERVICES:
             for turn in ('table', way, 'table'):
                 self.in_node('ipvsadm -C')
                 self.timed(turn, 'fill', services)
                 if again:
                     self.timed(turn, 'again', services)
-            print('{0}: {1} services done'.format(way, services), file=sys.stderr)
-        names = {'loop': 'a loop of ansible.builtin.command', 'salt': "Salt's lvs states"}
-        cases = {'fill': 'empty -> full', 'again': 'the same again'}
-        rows = []
-        for case in ('fill', 'again') if again else ('fill',):
-            for services in SERVICES:
-                rows.append({
+            for case in ('fill', 'again') if again else ('fill',):
+                yield {
                     'what': '{0} rules, {1}: {2}'.format(services * (1 + tables.REALSERVERS), cases[case], names[way]),
                     'ours': self.samples['{0}-{1}-{2}'.format(way, case, services)],
                     'beside': self.samples['table-{0}-{1}'.format(case, services)],
                     'than': 'one ipvs_table task',
                     'note': self.per_rule(way, case, services),
                     'target': None,
-                })
-        self.samples.clear()
-        return rows
+                }
 
     def per_rule(self, way: str, case: str, services: int) -> str:
         seconds = self.samples['{0}-{1}-{2}'.format(way, case, services)][0]
@@ -116,14 +112,19 @@ class Bench:
 
 
 def main() -> None:
-    bench = Bench(sys.argv[1], Path(sys.argv[2]))
+    node, work, way, result = sys.argv[1:]
     rows = []
-    for way in sys.argv[3:]:
-        try:
-            rows += bench.measure(way)
-        except NotMeasured as error:
-            rows.append({'what': way, 'not_measured': str(error)})
-    json.dump({'rows': rows}, sys.stdout)
+
+    def keep(row: dict) -> None:
+        # After each row, because the next one may take long, and somebody may not want to wait for it.
+        rows.append(row)
+        Path(result).write_text(json.dumps({'rows': rows}))
+
+    try:
+        for row in Bench(node, Path(work)).measure(way):
+            keep(row)
+    except NotMeasured as error:
+        keep({'what': way, 'not_measured': str(error)})
 
 
 if __name__ == '__main__':

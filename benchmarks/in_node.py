@@ -83,6 +83,7 @@ class Bench:
 
     def round(self) -> None:
         """Measure each case once: what is compared runs back to back, so that a busy machine hits both."""
+        self.sample('ping', run(['python3', self.module['ping']]).seconds)
         for size in (SMALL, LARGE):
             empty()
             self.sample('fill-{0}'.format(size), self.task(str(size), changed=True))
@@ -175,6 +176,13 @@ def main() -> None:
         'ours': taken['weight'],
         'beside': taken['again-{0}'.format(LARGE)],
         'than': 'ipvs_table without a change',
+        'target': None,
+    })
+    rows.append({
+        'what': 'a module that does nothing, ansible.builtin.ping',
+        'ours': taken['ping'],
+        'beside': taken['python'],
+        'than': 'python start: no module takes less',
         'target': None,
     })
     limits = [{'what': 'peak memory of the module', 'value': round(bench.peak), 'unit': 'MB', 'target': 100}]
