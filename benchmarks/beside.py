@@ -45,8 +45,7 @@ class Bench:
     def checked(argv: list[str], **more) -> str:
         done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **more)
         if done.returncode:
-            # The beginning says what went wrong as often as the end.
-            raise NotMeasured('{0} failed: {1}'.format(argv[0], ' ... '.join((done.stdout[:300], done.stdout[-300:]))))
+            raise NotMeasured('{0} failed: {1}'.format(argv[0], ' '.join(done.stdout.split())[-600:]))
         return done.stdout
 
     def playbook(self, name: str, services: int, what: str) -> None:
@@ -113,18 +112,21 @@ class Bench:
 
 def main() -> None:
     node, work, way, result = sys.argv[1:]
-    rows = []
+    rows: list[dict] = []
 
-    def keep(row: dict) -> None:
-        # After each row, because the next one may take long, and somebody may not want to wait for it.
-        rows.append(row)
-        Path(result).write_text(json.dumps({'rows': rows}))
+    def keep(*missing: str) -> None:
+        unfinished = [{'what': way, 'not_measured': reason} for reason in missing]
+        Path(result).write_text(json.dumps({'rows': rows + unfinished}))
 
+    # After each row, because the next one may take long, and somebody may not want to wait for it.
+    keep('interrupted')
     try:
         for row in Bench(node, Path(work)).measure(way):
-            keep(row)
+            rows.append(row)
+            keep('the rest was interrupted')
+        keep()
     except NotMeasured as error:
-        keep({'what': way, 'not_measured': str(error)})
+        keep(str(error))
 
 
 if __name__ == '__main__':
