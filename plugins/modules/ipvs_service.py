@@ -28,6 +28,8 @@ options:
       - One of V(rr), V(wrr), V(lc), V(wlc), V(fo), V(ovf), V(lblc), V(lblcr), V(dh), V(sh), V(mh), V(sed), V(nq),
         V(twos), if the kernel has its module.
       - Left out, an existing service keeps its scheduler and a new one takes V(wlc).
+      - While the kernel changes the scheduler of a live service, new connections may be refused for a moment.
+        Established ones are not affected.
     type: str
   scheduler_flags:
     description:
