@@ -334,4 +334,7 @@ def finish(module, work: Callable[[], dict]) -> None:
         result = work()
     except FAILURES as error:
         module.fail_json(msg=str(error))
-    module.exit_json(**result)
+    # AnsibleModule would repeat the whole declaration in the result and go through every word of it: a quarter of the
+    # time of a task with ten thousand entries.
+    asked = {option: value for option, value in module.params.items() if option != 'services'}
+    module.exit_json(invocation={'module_args': asked}, **result)
