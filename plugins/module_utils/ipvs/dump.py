@@ -10,6 +10,7 @@ weights, so a whole table is read from both.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Iterable, NamedTuple
 
@@ -85,7 +86,7 @@ def parse_table(rules: str, thresholds: str = '') -> Table:
     """Return the table that `ipvsadm -Sn` and `ipvsadm -Ln --thresholds` describe; raise `DumpError`."""
     services = []
     realservers = []
-    limits = {key: tuple(numbers[:2]) for key, numbers in _listing(thresholds, columns=4) if numbers}
+    limits = {key: tuple(numbers[:2]) for key, numbers in _listing(thresholds, columns=4, limited=True)}
     for line in rules.splitlines():
         words = line.split()
         if not words:
@@ -174,6 +175,8 @@ def parse_connections(listing: str) -> list[Connection]:
     return connections
 
 
+# The same few services and addresses come again and again in a dump.
+@functools.lru_cache(maxsize=None)
 def _split_endpoint(text: str) -> tuple[str, int]:
     address, _colon, port = text.rpartition(':')
     if address.startswith('[') and address.endswith(']'):
@@ -203,8 +206,13 @@ def _service_key(words: list[str]) -> tuple[ServiceKey, int]:
         if words[3:4] == ['-6']:
             return ServiceKey('fwmark', 'ipv6', '', _mark(words[2])), 4
         return ServiceKey('fwmark', 'ipv4', '', _mark(words[2])), 3
-    address, port = _split_endpoint(words[2])
-    return ServiceKey(_PROTOCOL[words[1]], family_of(address), address, port), 3
+    return _address_key(words[1], words[2]), 3
+
+
+@functools.lru_cache(maxsize=None)
+def _address_key(option: str, text: str) -> ServiceKey:
+    address, port = _split_endpoint(text)
+    return ServiceKey(_PROTOCOL[option], family_of(address), address, port)
 
 
 def _service(words: list[str]) -> VirtualService:
@@ -276,8 +284,11 @@ def _realserver(words: list[str]) -> RealServer:
     return RealServer(RealServerKey(service, address, port), **settings)
 
 
-def _listing(text: str, columns: int, on_services: bool = False) -> Iterable[tuple]:
-    """Yield (key, numbers) for each line of a listing of `ipvsadm -Ln`; services have numbers only in some listings."""
+def _listing(text: str, columns: int, on_services: bool = False, limited: bool = False) -> Iterable[tuple]:
+    """Yield (key, numbers) for each line of a listing of `ipvsadm -Ln`; services have numbers only in some listings.
+
+    With `limited`, real servers without thresholds are left out: that is nearly all of them.
+    """
     service = None
     for line in text.splitlines():
         words = line.split()
@@ -285,12 +296,12 @@ def _listing(text: str, columns: int, on_services: bool = False) -> Iterable[tup
             continue
         try:
             if words[0] == '->':
-                if service is None:
+                if service is None or len(words) != columns + 2:
                     raise ValueError(line)
+                if limited and words[2] == words[3] == '0':
+                    continue
                 address, port = _split_endpoint(words[1])
                 numbers = [_number(word) for word in words[2:]]
-                if len(numbers) != columns:
-                    raise ValueError(line)
                 yield RealServerKey(service, address, port), numbers
                 continue
             service = _listed_service(words)

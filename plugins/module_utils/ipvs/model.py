@@ -11,6 +11,7 @@ entries and is compared whole: creating, hashing and comparing them happens in C
 
 from __future__ import annotations
 
+import functools
 import socket
 from typing import Iterable, NamedTuple
 
@@ -166,6 +167,7 @@ def family_of(address: str) -> str:
     return 'ipv6' if ':' in address else 'ipv4'
 
 
+@functools.lru_cache(maxsize=None)
 def normal_address(text: str) -> str:
     """Return a literal address in its canonical form; raise ValueError for a host name or anything else."""
     family = socket.AF_INET6 if ':' in text else socket.AF_INET
@@ -209,6 +211,7 @@ def in_range(option: str, value: int, low: int, high: int, note: str = '') -> No
         raise InvalidEntry(option, value, 'is outside {0}..{1}{2}'.format(low, high, note))
 
 
+@functools.lru_cache(maxsize=None)
 def unusable(address: str) -> str:
     """Say why no packet can be sent to this address by IPVS, or nothing."""
     if ':' in address:
