@@ -173,11 +173,12 @@ def converge_table(module, want: Table, removable: Callable[[Table], Removable],
             _own_up(module, waited, [change.rule for change in changes if change.before is not None])
         if path and not module.check_mode and (changes or owned != ours):
             record.write(path, ours)
-    differences = [_difference('IPVS table', have, after)]
-    if path:
+    # A difference is the whole ruleset twice, so only where there is one.
+    differences = [_difference('IPVS table', have, after)] if changes else []
+    if path and owned != ours:
         differences.append(_difference(path, owned, ours))
     return {
-        'changed': bool(changes) or bool(path) and owned != ours,
+        'changed': bool(differences),
         'commands': [change.rule for change in changes],
         'diff': differences,
     }
