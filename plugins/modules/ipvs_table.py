@@ -249,6 +249,8 @@ commands:
     - -a -t 192.0.2.100:80 -r 192.0.2.21:80 -g -w 2
 """
 
+import gc
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import ignore, options, task
@@ -267,6 +269,8 @@ def run(module):
 
 
 def main():
+    # Ten thousand entries, none of which refers to itself: looking for cycles finds nothing and takes a tenth of the time.
+    gc.disable()
     module = AnsibleModule(
         argument_spec={
             # The options of the entries are checked by options.table, which is much faster.
