@@ -109,6 +109,22 @@ def test_the_diff_is_the_ruleset_of_the_service_before_and_after(run):
     assert result['diff']['after'] == WEB + '\n' + ONE + '\n' + TWO + ' -x 9 -y 0\n'
 
 
+def test_a_table_that_changes_has_one_diff_and_one_that_does_not_has_none(run):
+    changed, _written = run(ipvs_table, {'services': [DECLARED]}, *reads(WEB, ONE), (WRITE,))
+    assert [(diff['before'], diff['after']) for diff in changed['diff']] == [
+        (WEB + '\n' + ONE + '\n', WEB + '\n' + ONE + '\n' + TWO + '\n'),
+    ]
+    same, _written = run(ipvs_table, {'services': [DECLARED]}, *reads(WEB, ONE, TWO))
+    assert same['diff'] == []
+
+
+def test_the_result_says_how_the_module_was_called_without_the_whole_table(run):
+    result, _written = run(ipvs_table, {'services': [DECLARED], 'purge': 'none'}, *reads(WEB, ONE, TWO))
+    assert result['invocation'] == {'module_args': {'purge': 'none', 'ignore': [], 'record': None}}
+    result, _written = run(ipvs_service, SERVICE, *reads(WEB))
+    assert result['invocation']['module_args'].items() >= SERVICE.items()
+
+
 def test_a_real_server_needs_its_service(run):
     params = dict(SERVICE, realserver_address='192.0.2.21')
     result, _written = run(ipvs_realserver, params, *reads())
