@@ -7,7 +7,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 INVENTORY ?= lab
-SCENARIO ?= default
+SCENARIO ?= all
 
 VENV := .venv
 STAGES := lint sanity unit build molecule
@@ -45,7 +45,7 @@ unit: setup ## The unit tests
 build: setup ## Build the tarball, install it elsewhere, use it from there
 	tests/tarball.sh
 
-molecule: setup ## A scenario on the lab (SCENARIO=default; ipvs, all)
+molecule: setup ## A scenario on the lab (SCENARIO=all; default, ipvs)
 	@$(IN_LAB) molecule test $(if $(filter all,$(SCENARIO)),--all,--scenario-name $(SCENARIO))
 
 ##@ The long proofs
