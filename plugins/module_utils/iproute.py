@@ -13,12 +13,16 @@ import dataclasses
 import ipaddress
 import json
 import re
-from typing import Mapping
+from typing import Iterator, Mapping, Sequence
 
 from .command import Runner, checked
 
 MARK = 'lvs.direct_routing'
-"""The alias of a dummy interface that this collection made: what removal goes by."""
+"""The alias of an interface that this collection made or brought up: what removal goes by."""
+
+FALLBACK_TUNNELS = {'tunl0': 'ipip', 'ip6tnl0': 'ip6tnl'}
+"""Tunnels that take every packet of their kind, whoever sent it. The kernel makes them as it loads their module, and
+they cannot be deleted."""
 
 FOREVER = 4294967295
 """The lifetime that `ip -json` prints for an address that does not expire, in seconds."""
@@ -47,6 +51,11 @@ class Address:
     @property
     def version(self) -> int:
         return ipaddress.ip_address(self.local).version
+
+    @property
+    def deprecated(self) -> bool:
+        """Whether the host still answers here but no longer speaks from here of its own accord."""
+        return self.preferred == 0
 
     @property
     def network(self) -> str:
@@ -82,7 +91,15 @@ class Address:
             words += ['nodad']
         if self.valid != FOREVER:
             words += ['valid_lft', str(self.valid), 'preferred_lft', str(min(self.preferred, self.valid))]
+        elif self.deprecated:
+            words += ['preferred_lft', '0']
         return words
+
+    def replace(self, interface: str) -> list[str]:
+        """Return the `ip` command that makes this entry, one that lasts, or is content where it is there already."""
+        words = ['ip', 'address', 'replace'] + self._identity(interface) + self._attributes(interface)
+        words += ['nodad'] if self.version == 6 else []
+        return words + (['preferred_lft', '0'] if self.deprecated else [])
 
     def delete(self, interface: str) -> list[str]:
         """Return the `ip` command that removes this entry."""
@@ -102,6 +119,8 @@ class Address:
         words = self._identity(interface) + self._attributes(interface)
         if self.valid != FOREVER:
             words += ['expires']
+        if self.deprecated:
+            words += ['deprecated']
         if self.dadfailed:
             words += ['dadfailed']
         return ' '.join(words)
@@ -115,6 +134,7 @@ class Link:
     kind: str | None = None
     link_type: str = 'ether'
     mac: str | None = None
+    mtu: int | None = None
     up: bool = True
     arp: bool = True
     alias: str | None = None
@@ -126,17 +146,22 @@ class Link:
 
     @property
     def network_card(self) -> bool:
-        """Whether other hosts hear this interface: neither the loopback nor a dummy."""
-        return not self.loopback and self.kind != 'dummy'
+        """Whether other hosts hear this interface: neither the loopback nor a dummy nor a fallback tunnel."""
+        return not self.loopback and self.kind != 'dummy' and not self.fallback_tunnel
+
+    @property
+    def fallback_tunnel(self) -> bool:
+        return self.kind is not None and FALLBACK_TUNNELS.get(self.name) == self.kind
 
     @property
     def ours(self) -> bool:
-        return self.kind == 'dummy' and self.alias == MARK
+        return (self.kind == 'dummy' or self.fallback_tunnel) and self.alias == MARK
 
     def describe(self) -> str:
         words = [self.kind] if self.kind else []
         words += ['up' if self.up else 'down']
-        words += ['made by {0}'.format(MARK)] if self.ours else []
+        if self.ours:
+            words += ['{0} by {1}'.format('brought up' if self.fallback_tunnel else 'made', MARK)]
         return 'interface {0} ({1})'.format(self.name, ', '.join(words))
 
 
@@ -153,6 +178,7 @@ def parse_links(text: str) -> dict[str, Link]:
             kind=entry.get('linkinfo', {}).get('info_kind'),
             link_type=entry.get('link_type', ''),
             mac=entry.get('address'),
+            mtu=entry.get('mtu'),
             up='UP' in flags,
             arp='NOARP' not in flags,
             alias=entry.get('ifalias'),
@@ -211,7 +237,10 @@ class Route:
 
 def parse_route(text: str) -> Route:
     """Parse `ip -json route get <address>`."""
-    entry = json.loads(text)[0]
+    return _parse_route(json.loads(text)[0])
+
+
+def _parse_route(entry: Mapping) -> Route:
     return Route(
         interface=entry['dev'],
         source=entry.get('prefsrc'),
@@ -227,3 +256,76 @@ def route_to(run: Runner, address: str, interface: str | None = None) -> Route |
     if result.rc != 0 and 'unreachable' in result.stderr:
         return None
     return parse_route(checked(result))
+
+
+@dataclasses.dataclass(frozen=True)
+class Gateway:
+    """One way of a default route: the lowest metric counts. Without an address everything is taken to be on the link."""
+
+    address: str | None
+    interface: str
+    metric: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Routing:
+    """What one address family does with what it sends. `to` has an entry for each address that there is a route to."""
+
+    gateways: tuple[Gateway, ...] = ()
+    policy: bool = False
+    to: Mapping[str, Route] = dataclasses.field(default_factory=dict)
+
+
+USUAL_TABLES = ('local', 'main', 'default')
+
+
+def parse_routing(text: str) -> Routing:
+    """Parse what `ip -json -batch` prints for `route show default`, `rule show` and any number of `route get`."""
+    gateways, policy, to = [], False, {}
+    for entry in _entries(text):
+        if 'priority' in entry:
+            policy = policy or entry.get('table') not in USUAL_TABLES
+        elif entry.get('dst') == 'default':
+            gateways += _parse_gateways(entry)
+        elif entry.get('type', 'unicast') in ('unicast', 'local'):
+            to[str(ipaddress.ip_address(entry['dst']))] = _parse_route(entry)
+    return Routing(tuple(sorted(gateways, key=lambda gateway: gateway.metric)), policy, to)
+
+
+def _entries(text: str) -> Iterator[Mapping]:
+    """Yield the entries of lists that stand one after the other."""
+    decoder, position = json.JSONDecoder(), 0
+    text = text.strip()
+    while position < len(text):
+        entries, end = decoder.raw_decode(text, position)
+        position = end + len(text[end:]) - len(text[end:].lstrip())
+        yield from entries
+
+
+def _parse_gateways(entry: Mapping) -> list[Gateway]:
+    if entry.get('type', 'unicast') != 'unicast':
+        return []
+    return [
+        Gateway(hop.get('gateway') or hop.get('via', {}).get('host'), hop['dev'], entry.get('metric', 0))
+        for hop in entry.get('nexthops', [entry])
+    ]
+
+
+def read_routing(run: Runner, version: int, addresses: Sequence[str]) -> Routing:
+    """Read default routes, rules and the ways to addresses of one IP version: one process.
+
+    An address without a route is an error to `ip`, and the others are to be read all the same: hence `-force`.
+    """
+    questions = ['route show default', 'rule show'] + ['route get {0}'.format(address) for address in addresses]
+    argv = ['ip', '-json', '-{0}'.format(version), '-force', '-batch', '-']
+    return parse_routing(run(argv, stdin='\n'.join(questions) + '\n').stdout)
+
+
+def parse_neighbours(text: str) -> dict[tuple[str, str], str]:
+    """Parse `ip -json neighbour show`: the MAC address that the kernel knows for an address on an interface."""
+    return {(entry['dst'], entry['dev']): entry['lladdr'] for entry in json.loads(text or '[]') if 'lladdr' in entry}
+
+
+def read_neighbours(run: Runner) -> dict[tuple[str, str], str]:
+    """Read the kernel's neighbour tables: one process."""
+    return parse_neighbours(checked(run(['ip', '-json', 'neighbour', 'show'])))

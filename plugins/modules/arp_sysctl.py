@@ -147,7 +147,13 @@ file_changed:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.lvs.direct_routing.plugins.module_utils.sysctl import Host, Silence, SysctlError, declare
+from ansible_collections.lvs.direct_routing.plugins.module_utils.sysctl.task import (
+    Host,
+    RecordError,
+    Silence,
+    SysctlError,
+    declare,
+)
 
 
 def main():
@@ -164,7 +170,7 @@ def main():
     )
     try:
         result = declare(Host(), Silence.from_options(module.params), module.check_mode)
-    except SysctlError as error:
+    except (SysctlError, RecordError) as error:
         module.fail_json(msg=str(error))
     for warning in result.pop('warnings'):
         module.warn(warning)

@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.lvs.direct_routing.plugins.module_utils.sysctl import DEFAULT_FILE, SysctlError
+import pytest
+
+from ansible_collections.lvs.direct_routing.plugins.module_utils.record_file import RecordError
+from ansible_collections.lvs.direct_routing.plugins.module_utils.sysctl.declaration import DEFAULT_FILE, SysctlError
 from ansible_collections.lvs.direct_routing.plugins.modules import arp_sysctl
 
 
@@ -21,9 +24,10 @@ def test_the_options_reach_the_plan_with_check_mode(run_module):
     assert (wanted.persist, wanted.file, wanted.present) == (True, DEFAULT_FILE, True)
 
 
-def test_a_failure_is_one_sentence(run_module):
+@pytest.mark.parametrize('failure', [SysctlError('no'), RecordError('no')])
+def test_a_failure_is_one_sentence(run_module, failure):
     def declare(*_arguments):
-        raise SysctlError('no')
+        raise failure
 
     assert run_module(arp_sysctl, {}, declare=declare) == {'failed': True, 'msg': 'no', 'warned': []}
     assert run_module(arp_sysctl, {'interfaces': ['all']})['msg'].startswith("interfaces[0]: 'all' is not an interface")

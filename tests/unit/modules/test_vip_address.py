@@ -9,7 +9,8 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.lvs.direct_routing.plugins.module_utils.command import CommandError
-from ansible_collections.lvs.direct_routing.plugins.module_utils.vip import AddressError
+from ansible_collections.lvs.direct_routing.plugins.module_utils.record_file import RecordError
+from ansible_collections.lvs.direct_routing.plugins.module_utils.vip.options import AddressError
 from ansible_collections.lvs.direct_routing.plugins.modules import vip_address
 
 OPTIONS = {'address': ['192.0.2.100'], 'interface': 'eth0', 'announce': 2}
@@ -32,6 +33,7 @@ def test_a_bad_option_ends_before_anything_is_read(run_module):
 @pytest.mark.parametrize('error, expected', [
     (AddressError('no', done=['a'], undone=['b'], left=[]), {'msg': 'no', 'done': ['a'], 'undone': ['b'], 'left': []}),
     (CommandError(['ip'], 127, 'not installed'), {'msg': '`ip` failed: not installed'}),
+    (RecordError('/r is damaged'), {'msg': '/r is damaged'}),
 ])
 def test_a_failure_is_one_sentence_and_what_was_done(run_module, error, expected):
     def declare(*_arguments):
