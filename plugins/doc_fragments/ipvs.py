@@ -20,6 +20,8 @@ notes:
   - Entries that the task does not name are left alone, and the table is never emptied.
   - A lock in C(/run) keeps two tasks on one host from mixing their reading and writing. A task that had to wait for
     another one and then edited or removed what was there warns, since the two may disagree.
+  - A task that is killed while it changes the scheduler of a live service leaves a policy rule, and a note of it in the
+    lock file. The next task that takes the lock, other than in check mode, removes both.
 """
 
     SERVICE_IDENTITY = r"""

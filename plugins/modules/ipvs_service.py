@@ -28,8 +28,12 @@ options:
       - One of V(rr), V(wrr), V(lc), V(wlc), V(fo), V(ovf), V(lblc), V(lblcr), V(dh), V(sh), V(mh), V(sed), V(nq),
         V(twos), if the kernel has its module.
       - Left out, an existing service keeps its scheduler and a new one takes V(wlc).
-      - While the kernel changes the scheduler of a live service, new connections may be refused for a moment.
-        Established ones are not affected.
+      - While the kernel changes the scheduler of a live service, for some milliseconds, the service takes no new
+        connections; established ones are not affected. So that nobody is refused meanwhile, the task keeps the ICMP
+        message "port unreachable" from leaving the host, with a policy rule (C(ip rule)) that it removes again. A client
+        that comes in that moment asks again by itself and is served a second later; a datagram is lost.
+      - This takes Linux 4.17 or newer and C(ip) of iproute2 4.17 or newer on the managed host. Without them the task
+        makes the change and warns that a few new connections may be refused.
     type: str
   scheduler_flags:
     description:

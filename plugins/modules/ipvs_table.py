@@ -13,7 +13,7 @@ author:
   - The lvs.direct_routing authors (@lvs-direct-routing)
 description:
   - Brings the kernel's IPVS table to what is declared, with two reading processes and at most one writing process,
-    however many entries there are.
+    however many entries there are. A change of schedulers takes two more for each address family.
   - Entries are edited in place, so connections survive, and changes are ordered so that no service is without a real
     server in between.
   - If ipvsadm refuses a part of the changes, the others are undone and the task fails.
@@ -55,7 +55,8 @@ options:
         choices: [ipv4, ipv6]
       scheduler:
         description:
-          - How new connections are spread, V(wlc) if left out. See M(lvs.direct_routing.ipvs_service).
+          - How new connections are spread, V(wlc) if left out. See M(lvs.direct_routing.ipvs_service), also for what
+            happens while it changes.
         type: str
       scheduler_flags:
         description:

@@ -27,7 +27,7 @@ LIVE = {(cases.VIP, port): set(SERVERS) for port in LIVE_PORTS}
 def declaration(name, size):
     """Return one of two declarations that share the live services, with other weights, and nothing else.
 
-    The live services keep their scheduler: the kernel refuses new connections while it changes one.
+    The live services keep their scheduler: while it changes, a new connection takes a second longer.
     """
     first = name == 'A'
     live = [

@@ -9,13 +9,9 @@ Private to this collection.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
-import time
-from typing import Callable, Iterator
+from typing import Callable
 
-from ..command import CommandError, Result, Runner, checked
+from ..command import Result, Runner, checked
 from . import dump
 from .model import RealServerKey, ServiceKey, Table
 from .plan import Change, applied, plan
@@ -25,7 +21,6 @@ from .settings import SyncDaemon, Timeouts
 # Of /proc/net/ip_vs: version, and the two lines that name the columns.
 HEADER_LINES = 3
 _GONE = 'No such service'
-LOCK = '/run/lvs-direct-routing.lock'
 
 _ADVICE = (
     (
@@ -191,43 +186,3 @@ def _said(result: Result) -> str:
 
 def _entry(table: Table, key: ServiceKey | RealServerKey) -> object:
     return (table.services if isinstance(key, ServiceKey) else table.realservers).get(key)
-
-
-@contextlib.contextmanager
-def exclusive(path: str = LOCK) -> Iterator[float | None]:
-    """Hold this host's lock, so that two tasks at once never mix their reading and writing; leave no file behind.
-
-    The programs that the task starts hold it with it: one that still writes when its task has been killed is waited for.
-    Yields for how many seconds another task held it, None if nobody did.
-    """
-    begin = time.monotonic()
-    try:
-        handle, waited = _locked(path)
-    except OSError as error:
-        raise CommandError(('flock', path), 1, str(error), 'Writing the IPVS table needs root: use become') from error
-    try:
-        yield time.monotonic() - begin if waited else None
-    finally:
-        # Before it is unlocked: whoever waits for this file finds out below that it is gone, and makes a new one.
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
-        os.close(handle)
-
-
-def _locked(path: str) -> tuple[int, bool]:
-    """Return the locked file and whether another task had it."""
-    waited = False
-    while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        os.set_inheritable(handle, True)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            waited = True
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        try:
-            if os.path.samestat(os.fstat(handle), os.stat(path, follow_symlinks=False)):
-                return handle, waited
-        except FileNotFoundError:
-            pass
-        os.close(handle)

@@ -96,6 +96,17 @@ def _edits(have: dict, want: dict) -> list[Change]:
     return [Change(key, have.get(key), want[key]) for key in sorted(want) if have.get(key) != want[key]]
 
 
+def rescheduled(changes: list[Change]) -> list[ServiceKey]:
+    """Return the services that are there before and after, with another scheduler."""
+    return [
+        change.key
+        for change in changes
+        if isinstance(change.before, VirtualService)
+        and isinstance(change.after, VirtualService)
+        and change.before.scheduler != change.after.scheduler
+    ]
+
+
 def applied(have: Table, changes: list[Change]) -> Table:
     """Return the table that is there when every change has taken."""
     services = dict(have.services)

@@ -9,14 +9,16 @@ Private to this collection. This is the one door of the ipvs modules.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
-from typing import Callable, Iterable, TypeVar
+from typing import Callable, Iterable, Iterator, TypeVar
 
-from ..command import CommandError, NotInstalled, module_runner
-from . import record, rules, show
+from ..command import CommandError, NotInstalled, Runner, module_runner
+from . import guard, record, rules, show
 from .dump import IDLE, Activity, DumpError
-from .kernel import ApplyError, Kernel, exclusive
+from .kernel import ApplyError, Kernel
+from .lock import Lock, exclusive
 from .model import InvalidEntry, RealServerKey, ServiceKey, Table, mixes_families
 from .plan import (
     PURGES,
@@ -28,6 +30,7 @@ from .plan import (
     plan_daemon,
     plan_timeouts,
     removal_scope,
+    rescheduled,
     whole_service,
 )
 from .settings import DEFAULT_TIMEOUTS, SyncDaemon, Timeouts
@@ -67,26 +70,39 @@ __all__ = [
 
 def converge(module, key: ServiceKey, declare: Declare) -> dict:
     """Bring one service, or one real server of it, to what is declared; return the module's result."""
-    kernel = Kernel(module_runner(module))
-    with exclusive() as waited:
-        return _converge(module, kernel, waited, key, _live(module, kernel.read, Table()), declare)
+    run = module_runner(module)
+    with _alone(module, run) as lock:
+        return _converge(module, run, lock, key, _live(module, Kernel(run).read, Table()), declare)
 
 
-def _converge(
-    module, kernel: Kernel, waited: float | None, key: ServiceKey, have: Table, declare: Declare
-) -> dict:
+@contextlib.contextmanager
+def _alone(module, run: Runner) -> Iterator[Lock]:
+    """Hold this host's lock, and first remove what a task left that was killed while it held it."""
+    with exclusive() as lock:
+        if not module.check_mode:
+            guard.lower(run, lock, module.warn)
+        yield lock
+
+
+def _converge(module, run: Runner, lock: Lock, key: ServiceKey, have: Table, declare: Declare) -> dict:
     want, removable = declare(have)
     changes = plan(have, want, removable)
-    _refuse_mixed_families(kernel, changes)
+    _refuse_mixed_families(Kernel(run), changes)
     if changes and not module.check_mode:
-        kernel.apply(have, changes)
-        _own_up(module, waited, [change.rule for change in changes if change.before is not None])
+        _apply(module, run, lock, have, changes)
     after = applied(have, changes)
     return {
         'changed': bool(changes),
         'commands': [change.rule for change in changes],
         'diff': _difference('IPVS service {0}'.format(key), have.of_service(key), after.of_service(key)),
     }
+
+
+def _apply(module, run: Runner, lock: Lock, have: Table, changes: list[Change]) -> None:
+    families = {key.family for key in rescheduled(changes)}
+    with guard.raised(run, lock, families, module.warn):
+        Kernel(run).apply(have, changes)
+    _own_up(module, lock.waited, [change.rule for change in changes if change.before is not None])
 
 
 def drain(
@@ -101,15 +117,16 @@ def drain(
 
     The lock is not held while waiting. A real server that is gone has nothing left to drain.
     """
-    kernel = Kernel(module_runner(module))
+    run = module_runner(module)
+    kernel = Kernel(run)
 
     def declare(live: Table) -> tuple[Table, Removable]:
         server = live.realservers.get(key)
         return Table([], [server._replace(weight=0)] if server else []), nothing
 
-    with exclusive() as waited:
+    with _alone(module, run) as lock:
         have, activity = _live(module, kernel.read_with_activity, (Table(), {}))
-        result = _converge(module, kernel, waited, key.service, have, declare)
+        result = _converge(module, run, lock, key.service, have, declare)
     left = activity.get(key, IDLE)
     service = have.services.get(key.service)
     # Datagrams and single packets are no connections that would end.
@@ -149,11 +166,12 @@ def converge_table(module, want: Table, removable: Callable[[Table], Removable],
     The record is written twice when entries change: before the kernel with what was and what will be ours, after it
     with what is. A task that is killed between the two leaves nothing that the next one would take for foreign.
     """
-    kernel = Kernel(module_runner(module))
-    with exclusive() as waited:
+    run = module_runner(module)
+    kernel = Kernel(run)
+    with _alone(module, run) as lock:
         owned = record.read(path) if path else Table()
         if path:
-            record.check_writable(path)
+            record.check_writable('record', path)
         # Where there is nothing to remove and no ipvsadm, nothing is what is wanted.
         have = _live(module, kernel.read, Table(), needed=want != Table())
         changes = plan(have, want, removable(owned))
@@ -164,13 +182,12 @@ def converge_table(module, want: Table, removable: Callable[[Table], Removable],
             if path:
                 record.write(path, record.union(owned, want))
             try:
-                kernel.apply(have, changes)
+                _apply(module, run, lock, have, changes)
             except ApplyError as error:
                 # What could not be undone stays ours, for the next task to remove.
                 if path and error.undone:
                     record.write(path, owned)
                 raise
-            _own_up(module, waited, [change.rule for change in changes if change.before is not None])
         if path and not module.check_mode and (changes or owned != ours):
             record.write(path, ours)
     # A difference is the whole ruleset twice, so only where there is one.
@@ -186,14 +203,15 @@ def converge_table(module, want: Table, removable: Callable[[Table], Removable],
 
 def converge_timeouts(module, declare: Callable[[Timeouts], Timeouts]) -> dict:
     """Bring the connection timeouts to what is declared; return the module's result."""
-    kernel = Kernel(module_runner(module))
-    with exclusive() as waited:
+    run = module_runner(module)
+    kernel = Kernel(run)
+    with _alone(module, run) as lock:
         have = _live(module, kernel.timeouts, DEFAULT_TIMEOUTS)
         want = declare(have)
         lines = plan_timeouts(have, want)
         if lines and not module.check_mode:
             kernel.configure(lines, lambda: plan_timeouts(kernel.timeouts(), have))
-            _own_up(module, waited, lines)
+            _own_up(module, lock.waited, lines)
     before, after = [rules.timeouts_rule(*have)], [rules.timeouts_rule(*want)]
     return {
         'changed': bool(lines),
@@ -205,8 +223,9 @@ def converge_timeouts(module, declare: Callable[[Timeouts], Timeouts]) -> dict:
 
 def converge_daemon(module, role: str, declare: Callable[[SyncDaemon | None], SyncDaemon | None]) -> dict:
     """Bring the sync daemon of a role to what is declared; return the module's result."""
-    kernel = Kernel(module_runner(module))
-    with exclusive() as waited:
+    run = module_runner(module)
+    kernel = Kernel(run)
+    with _alone(module, run) as lock:
         have = _live(module, kernel.daemons, {}).get(role)
         want = declare(have)
         lines = plan_daemon(have, want)
@@ -216,7 +235,7 @@ def converge_daemon(module, role: str, declare: Callable[[SyncDaemon | None], Sy
             _refuse_daemon_beside_mixed_families(_live(module, kernel.read, Table()))
         if lines and not module.check_mode:
             kernel.configure(lines, lambda: plan_daemon(kernel.daemons().get(role), have))
-            _own_up(module, waited, lines if have else [])
+            _own_up(module, lock.waited, lines if have else [])
     before, after = ([rules.start_daemon_rule(daemon)] if daemon else [] for daemon in (have, want))
     return {
         'changed': bool(lines),

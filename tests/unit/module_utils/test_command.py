@@ -15,7 +15,7 @@ import time
 import pytest
 
 from ansible_collections.lvs.direct_routing.plugins.module_utils import command
-from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import kernel
+from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import lock
 
 
 class Module:
@@ -62,27 +62,27 @@ KILLED = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from ansible_collections.lvs.direct_routing.plugins.module_utils import command
-from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import kernel
+from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import lock
 
 class Module:
     def get_bin_path(name, opt_dirs):
         return '/bin/sh'
 
-with kernel.exclusive(sys.argv[2]):
+with lock.exclusive(sys.argv[2]):
     command.module_runner(Module)(['sh', '-c', 'touch %s; read line; sleep 1; echo $line > %s' % tuple(sys.argv[3:])],
                                   stdin='written by the orphan')
 """
 
 
 def test_whoever_comes_next_waits_for_the_program_of_a_task_that_was_killed(tmp_path):
-    lock, started, written = (str(tmp_path / name) for name in ('lock', 'started', 'written'))
-    task = subprocess.Popen([sys.executable, '-c', KILLED, '.collections', lock, started, written])
+    path, started, written = (str(tmp_path / name) for name in ('lock', 'started', 'written'))
+    task = subprocess.Popen([sys.executable, '-c', KILLED, '.collections', path, started, written])
     deadline = time.monotonic() + 60
     while not os.path.exists(started) and time.monotonic() < deadline:
         time.sleep(0.01)
     task.send_signal(signal.SIGKILL)
     task.wait()
-    with kernel.exclusive(lock) as waited:
-        assert waited is not None
+    with lock.exclusive(path) as held:
+        assert held.waited is not None
         with open(written, encoding='utf-8') as stream:
             assert stream.read() == 'written by the orphan\n'

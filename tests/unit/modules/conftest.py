@@ -12,7 +12,7 @@ import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
 
-from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import kernel, task
+from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import lock, task
 
 from ..module_utils.ipvs.scripted import ScriptedIpvsadm
 
@@ -33,7 +33,7 @@ def run_module(monkeypatch):
         class Module:
             check_mode = True
 
-            def __init__(self, argument_spec, supports_check_mode):
+            def __init__(self, argument_spec, supports_check_mode, required_if=()):
                 assert supports_check_mode
                 self.params = {name: options.get(name, spec.get('default')) for name, spec in argument_spec.items()}
 
@@ -61,8 +61,8 @@ def run_with_scripted_ipvsadm(monkeypatch, tmp_path, capsys):
     """Return `run(module, params, *replies, check=False) -> (result, lines written)`."""
     warnings = []
     monkeypatch.setattr(AnsibleModule, 'warn', lambda _module, message: warnings.append(message))
-    lock = str(tmp_path / 'lock')
-    monkeypatch.setattr(task, 'exclusive', lambda: kernel.exclusive(lock))
+    path = str(tmp_path / 'lock')
+    monkeypatch.setattr(task, 'exclusive', lambda: lock.exclusive(path))
 
     def run(module, params, *replies, check=False, runner=None):
         ipvsadm = ScriptedIpvsadm(*replies)

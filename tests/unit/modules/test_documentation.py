@@ -135,7 +135,7 @@ def test_tasks_are_found_in_plays_and_blocks():
 @pytest.mark.parametrize(('used', 'parameters'), examples(*(name for name in MODULES if name.startswith('ipvs_'))))
 def test_an_example_of_ipvs_works_on_a_fresh_host(run, monkeypatch, used, parameters):
     monkeypatch.setattr(socket, 'if_nametoindex', lambda _name: 1)
-    monkeypatch.setattr(record, 'check_writable', lambda _path: None)
+    monkeypatch.setattr(record, 'check_writable', lambda _option, _path: None)
 
     def fresh(_module):
         said = {'--timeout': 'Timeout (tcp tcpfin udp): 900 120 300\n'}

@@ -16,10 +16,11 @@ from ansible_collections.lvs.direct_routing.plugins.modules import (
     ipvs_table,
 )
 
-from ..module_utils.ipvs.scripted import SAVE, THRESHOLDS, WRITE, reads, refused
+from ..module_utils.ipvs.scripted import LOWER, RAISE, SAVE, THRESHOLDS, WRITE, reads, refused
 
 WEB = '-A -t 192.0.2.100:80 -s rr'
 ONE = '-a -t 192.0.2.100:80 -r 192.0.2.21:80 -g -w 1'
+RESCHEDULED = '-E -t 192.0.2.100:80 -s wrr'
 TWO = '-a -t 192.0.2.100:80 -r 192.0.2.22:80 -g -w 1'
 THREE = '-a -t 192.0.2.100:80 -r 192.0.2.23:80 -g -w 1'
 SERVICE = {'address': '192.0.2.100', 'port': 80}
@@ -31,7 +32,8 @@ CASES = [
     ('a new service', ipvs_service, dict(SERVICE, scheduler='rr'), [], [WEB]),
     ('the same service', ipvs_service, dict(SERVICE, scheduler='rr'), [WEB, ONE], []),
     ('a service with nothing but its name', ipvs_service, SERVICE, [WEB], []),
-    ('another scheduler', ipvs_service, dict(SERVICE, scheduler='wrr'), [WEB, ONE], ['-E -t 192.0.2.100:80 -s wrr']),
+    ('persistence', ipvs_service, dict(SERVICE, persistence_timeout=9), [WEB, ONE], ['-E -t 192.0.2.100:80 -s rr -p 9']),
+    ('another scheduler', ipvs_service, dict(SERVICE, scheduler='wrr'), [WEB, ONE], [RESCHEDULED]),
     ('a deleted service', ipvs_service, dict(SERVICE, state='absent'), [WEB, ONE], ['-D -t 192.0.2.100:80']),
     ('a service that is gone already', ipvs_service, dict(SERVICE, state='absent'), [], []),
     ('a new real server', ipvs_realserver, dict(SERVICE, realserver_address='192.0.2.21'), [WEB], [ONE]),
@@ -90,12 +92,91 @@ CASES = [
 )
 def test_check_mode_foretells_what_is_done_and_nothing_is_written_without_need(run, module, params, live, written):
     foretold, written_in_check_mode = run(module, params, *reads(*live), check=True)
-    done, really_written = run(module, params, *reads(*live), *([(WRITE,)] if written else []))
+    writing = [(WRITE,)] if written else []
+    if RESCHEDULED in written:
+        writing = [(RAISE['ipv4'],), (WRITE,), (LOWER['ipv4'],)]
+    done, really_written = run(module, params, *reads(*live), *writing)
     assert written_in_check_mode == []
     assert really_written == done['commands'] == written
     assert done['changed'] is bool(written)
     for part in ('changed', 'commands', 'diff'):
         assert foretold[part] == done[part]
+
+
+class TestAnotherScheduler:
+    params = dict(SERVICE, scheduler='wrr')
+    before = reads(WEB, ONE)
+
+    def test_each_family_has_a_rule_of_its_own_while_it_is_written(self, run):
+        live = [WEB, '-A -f 7 -s rr', '-A -f 7 -6 -s rr', '-A -u [2001:db8::100]:53 -s rr']
+        marks = [{'fwmark': 7, 'family': family, 'scheduler': 'sh'} for family in ('ipv4', 'ipv6')]
+        result, _written = run(
+            ipvs_table,
+            {'services': [dict(self.params), *marks]},
+            *reads(*live),
+            (RAISE['ipv4'],),
+            (RAISE['ipv6'],),
+            (WRITE,),
+            (LOWER['ipv4'],),
+            (LOWER['ipv6'],),
+        )
+        assert result['commands'] == ['-E -f 7 -s sh', '-E -f 7 -6 -s sh', RESCHEDULED]
+        assert not result['warnings']
+
+    def test_the_rule_is_there_until_a_refused_change_is_undone_and_then_goes(self, run):
+        params = {'services': [dict(self.params, realservers=[{'address': '192.0.2.21', 'weight': 5}])]}
+        result, written = run(
+            ipvs_table,
+            params,
+            *self.before,
+            (RAISE['ipv4'],),
+            refused('No space', rc=0),
+            *reads(WEB.replace('rr', 'wrr'), ONE),
+            (WRITE,),
+            (LOWER['ipv4'],),
+        )
+        assert written[-1] == RESCHEDULED.replace('wrr', 'rr')
+        assert result['msg'].startswith('ipvsadm refused a change: No space')
+
+    def test_a_host_without_such_rules_makes_the_change_and_warns(self, run):
+        said = 'Error: argument "ipproto" is wrong: Failed to parse rule type\n'
+        result, written = run(ipvs_service, self.params, *self.before, (RAISE['ipv4'], 255, '', said), (WRITE,))
+        assert written == [RESCHEDULED]
+        (warning,) = result['warnings']
+        assert warning.startswith('While the scheduler changes, new ipv4 connections may be refused for a moment: `ip -4')
+        assert 'argument "ipproto" is wrong' in warning
+
+
+class TestKilledBefore:
+    """A task was killed while it changed the scheduler of an IPv6 service."""
+
+    @pytest.fixture(autouse=True)
+    def note(self, tmp_path):
+        path = tmp_path / 'lock'
+        path.write_text('ipv6')
+        return path
+
+    def test_the_next_one_first_removes_its_rule_even_if_it_changes_nothing(self, run, note):
+        result, _written = run(ipvs_service, SERVICE, (LOWER['ipv6'],), *reads(WEB))
+        assert not result['changed'] and not result['warnings']
+        assert not note.exists()
+
+    def test_a_rule_that_was_not_made_yet_is_no_trouble(self, run, note):
+        gone = (LOWER['ipv6'], 2, '', 'RTNETLINK answers: No such file or directory\n')
+        result, _written = run(ipvs_service, SERVICE, gone, *reads(WEB))
+        assert not result['warnings']
+        assert not note.exists()
+
+    def test_a_rule_that_cannot_be_removed_is_left_to_the_next_one_and_a_warning_says_so(self, run, note):
+        failed = (LOWER['ipv6'], 2, '', 'RTNETLINK answers: Operation not permitted\n')
+        result, _written = run(ipvs_service, SERVICE, failed, *reads(WEB))
+        (warning,) = result['warnings']
+        assert warning.startswith('`ip -6 rule delete pref 1 ipproto 58 dport 260 blackhole` failed: RTNETLINK answers: Op')
+        assert note.read_text() == 'ipv6'
+
+    def test_check_mode_leaves_rule_and_note(self, run, note):
+        run(ipvs_service, SERVICE, *reads(WEB), check=True)
+        assert note.read_text() == 'ipv6'
 
 
 def test_the_diff_is_the_ruleset_of_the_service_before_and_after(run):

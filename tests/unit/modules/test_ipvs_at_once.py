@@ -46,14 +46,29 @@ if sys.argv[1:] == ['-R']:
     ))
 """
 
+FAKE_IP = """#!{python}
+# Policy rules in a file.
+import os, pathlib, sys
+rules = pathlib.Path(os.environ['FAKE_IPVS']) / 'rules'
+there = rules.read_text().splitlines()
+rule, adds = ' '.join(sys.argv[1:3] + sys.argv[4:]), sys.argv[3] == 'add'
+if (rule in there) == adds:
+    sys.exit('RTNETLINK answers: ' + ('File exists' if adds else 'No such file or directory'))
+there = there + [rule] if adds else [other for other in there if other != rule]
+rules.write_text(''.join(line + '\\n' for line in there))
+"""
+
 TASK = """
 import sys
 sys.path.insert(0, sys.argv[1])
-import json
+import json, shutil
+from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import kernel, task
+from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import lock, task
 from ansible_collections.lvs.direct_routing.plugins.modules import ipvs_table
-task.exclusive = lambda: kernel.exclusive(sys.argv[2])
+task.exclusive = lambda: lock.exclusive(sys.argv[2])
+# Never the host's own programs, wherever they are.
+AnsibleModule.get_bin_path = lambda _module, name, opt_dirs: shutil.which(name, path=sys.argv[4])
 with patch_module_args(json.loads(sys.argv[3])):
     ipvs_table.main()
 """
@@ -78,20 +93,24 @@ class Host:
     def __init__(self, folder):
         self.folder = folder
         self.lock = folder / 'lock'
-        program = folder / 'bin/ipvsadm'
-        program.parent.mkdir()
-        program.write_text(FAKE_IPVSADM.format(python=sys.executable))
-        program.chmod(0o755)
+        (folder / 'bin').mkdir()
+        for name, text in (('ipvsadm', FAKE_IPVSADM), ('ip', FAKE_IP)):
+            program = folder / 'bin' / name
+            program.write_text(text.format(python=sys.executable))
+            program.chmod(0o755)
         (folder / 'table').touch()
+        (folder / 'rules').touch()
+
+    def rules(self):
+        return (self.folder / 'rules').read_text().splitlines()
 
     def table(self):
         return (self.folder / 'table').read_text().splitlines()
 
     def start(self, declaration):
-        path = '{0}{1}{2}'.format(self.folder / 'bin', os.pathsep, os.environ['PATH'])
         return subprocess.Popen(
-            [sys.executable, '-c', TASK, '.collections', str(self.lock), json.dumps(declaration)],
-            env=dict(os.environ, PATH=path, FAKE_IPVS=str(self.folder)),
+            [sys.executable, '-c', TASK, '.collections', str(self.lock), json.dumps(declaration), str(self.folder / 'bin')],
+            env=dict(os.environ, FAKE_IPVS=str(self.folder)),
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -140,6 +159,7 @@ def test_the_table_ends_as_one_of_the_two_declared_it_and_the_task_that_overrode
     (warning,) = warnings(second)
     assert 'for another task that was changing IPVS on this host, and then overrode what was there: ' in warning
     assert '-E -t 192.0.2.100:80 -s wrr; -d -t 192.0.2.100:80 -r 192.0.2.21:80.' in warning
+    assert not host.rules()
     assert not host.lock.exists()
 
 
@@ -164,3 +184,20 @@ def test_one_after_the_other_has_nothing_to_say(host):
         result = json.loads(host.start(declaration).communicate(timeout=60)[0])
         assert result['changed'] and not warnings(result)
     assert host.table() == ruleset(*OTHER)
+
+
+def test_what_a_task_leaves_that_is_killed_while_it_changes_a_scheduler_goes_with_the_next_task(host):
+    host.start(declared(*ONE)).communicate(timeout=60)
+    (host.folder / 'hold').touch()
+    killed = host.start(declared('wrr', *ONE[1:]))
+    until((host.folder / 'writing').exists)
+    killed.kill()
+    killed.communicate(timeout=60)
+    (rule,) = host.rules()
+    assert rule == '-4 rule pref 1 ipproto 1 dport 771 blackhole'
+    (host.folder / 'hold').unlink()
+    result = json.loads(host.start(declared(*OTHER)).communicate(timeout=60)[0])
+    assert host.table() == ruleset(*OTHER)
+    assert not result.get('failed')
+    assert not host.rules()
+    assert not host.lock.exists()

@@ -13,7 +13,7 @@ import os
 import pytest
 
 from ansible_collections.lvs.direct_routing.plugins.module_utils import command
-from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import kernel, record
+from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import kernel, lock
 from ansible_collections.lvs.direct_routing.plugins.modules import (
     ipvs_info,
     ipvs_realserver,
@@ -212,7 +212,7 @@ def test_a_user_who_may_not_take_the_lock_is_told_to_use_become(run, monkeypatch
     def denied(_path):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    monkeypatch.setattr(kernel, '_locked', denied)
+    monkeypatch.setattr(lock, '_locked', denied)
     result, _written = run(ipvs_service, WEB, check=check)
     assert 'Permission denied' in result['msg'] and 'use become' in result['msg']
 
@@ -248,9 +248,9 @@ class TestRecord:
 
     @pytest.mark.parametrize('check', [False, True])
     def test_a_place_that_is_not_writable_stops_the_task(self, run, tmp_path, monkeypatch, check):
-        monkeypatch.setattr(record.os, 'access', lambda _path, _mode: False)
+        monkeypatch.setattr(os, 'access', lambda _path, _mode: False)
         result, _written = run(ipvs_table, self.params(tmp_path / 'record'), check=check)
-        assert result['msg'] == 'the record {0} is not writable.'.format(tmp_path / 'record')
+        assert result['msg'] == 'record: {0} is not writable'.format(tmp_path / 'record')
 
 
 def test_the_table_as_it_is_passes(run):

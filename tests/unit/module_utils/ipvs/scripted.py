@@ -16,6 +16,12 @@ CONNECTIONS = ('ipvsadm', '-Lnc', '--persistent-conn')
 TIMEOUTS = ('ipvsadm', '-Ln', '--timeout')
 DAEMONS = ('ipvsadm', '-Ln', '--daemon')
 WRITE = ('ipvsadm', '-R')
+# What keeps new connections from being refused, by family: ICMP type 3 code 3, and ICMPv6 type 1 code 4.
+RAISE = {
+    'ipv4': tuple('ip -4 rule add pref 1 ipproto 1 dport 771 blackhole'.split()),
+    'ipv6': tuple('ip -6 rule add pref 1 ipproto 58 dport 260 blackhole'.split()),
+}
+LOWER = {family: argv[:3] + ('delete',) + argv[4:] for family, argv in RAISE.items()}
 
 
 class ScriptedIpvsadm:

@@ -6,10 +6,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 from ansible_collections.lvs.direct_routing.plugins.module_utils.command import CommandError
@@ -138,42 +134,3 @@ def test_without_ipvsadm_the_kernel_still_says_whether_it_has_services(tmp_path,
     )
     assert kernel.Kernel.has_services(str(path)) is expected
     assert kernel.Kernel.has_services(str(tmp_path / 'none')) is False
-
-
-COUNT_UP = """
-import sys, time
-sys.path.insert(0, sys.argv[1])
-from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import kernel
-for _turn in range(25):
-    with kernel.exclusive(sys.argv[2]):
-        with open(sys.argv[3]) as stream:
-            count = int(stream.read())
-        time.sleep(0.001)
-        with open(sys.argv[3], 'w') as stream:
-            stream.write(str(count + 1))
-"""
-
-
-def test_the_lock_is_exclusive_between_processes_and_leaves_no_file(tmp_path):
-    counter = tmp_path / 'counter'
-    counter.write_text('0')
-    argv = [sys.executable, '-c', COUNT_UP, '.collections', str(tmp_path / 'lock'), str(counter)]
-    processes = [subprocess.Popen(argv) for _process in range(4)]
-    assert [process.wait() for process in processes] == [0, 0, 0, 0]
-    assert counter.read_text() == '100'
-    assert os.listdir(tmp_path) == ['counter']
-
-
-def test_a_lock_file_that_a_killed_task_left_is_no_obstacle(tmp_path):
-    (tmp_path / 'lock').touch()
-    with kernel.exclusive(str(tmp_path / 'lock')):
-        assert (tmp_path / 'lock').exists()
-    assert not (tmp_path / 'lock').exists()
-
-
-def test_a_lock_that_is_a_symbolic_link_is_refused(tmp_path):
-    os.symlink(tmp_path / 'elsewhere', tmp_path / 'lock')
-    with pytest.raises(CommandError):
-        with kernel.exclusive(str(tmp_path / 'lock')):
-            pass
-    assert not (tmp_path / 'elsewhere').exists()

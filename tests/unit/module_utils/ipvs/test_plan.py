@@ -15,6 +15,7 @@ from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs.plan impor
     nothing,
     plan,
     removal_scope,
+    rescheduled,
     whole_service,
 )
 
@@ -64,6 +65,15 @@ def test_no_service_loses_its_last_real_server_on_the_way(have, want):
     staying = populated(have) & populated(want)
     for end in range(len(changes) + 1):
         assert staying <= populated(applied(have, changes[:end]))
+
+
+@hypothesis.given(tables, tables)
+def test_rescheduled_are_the_services_that_stay_with_another_scheduler(have, want):
+    before, after = (
+        {(key, service.scheduler) for key, service in table_.services.items()} for table_ in (have, want)
+    )
+    staying = have.services.keys() & want.services.keys()
+    assert set(rescheduled(plan(have, want, everything))) == {key for key, _name in after - before} & staying
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import contextlib
 
 import pytest
 
-from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import dump, model, task
+from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import dump, lock, model, task
 
 from .scripted import SAVE, THRESHOLDS, WRITE, ScriptedIpvsadm
 
@@ -35,7 +35,8 @@ class Module:
 class Clock:
     """A clock that only goes on while somebody sleeps, and says whether the lock was held then."""
 
-    def __init__(self):
+    def __init__(self, path):
+        self.path = path
         self.now = 1000.0
         self.slept = []
         self.locked = False
@@ -50,17 +51,18 @@ class Clock:
 
     @contextlib.contextmanager
     def exclusive(self):
-        self.locked = True
-        yield
-        self.locked = False
+        with lock.exclusive(self.path) as held:
+            self.locked = True
+            yield held
+            self.locked = False
 
 
 @pytest.fixture(name='drain')
-def drained_with_a_clock(monkeypatch):
+def drained_with_a_clock(monkeypatch, tmp_path):
     """Return `drain(timeout, interval, *replies to looks) -> (result, warnings, sleeps)`."""
 
     def drain(timeout, interval, *looks):
-        module, clock = Module(), Clock()
+        module, clock = Module(), Clock(str(tmp_path / 'lock'))
         ipvsadm = ScriptedIpvsadm((SAVE, WEB + ONE), (THRESHOLDS, LISTED.format(5, 5)), (WRITE,), *looks)
         monkeypatch.setattr(task, 'module_runner', lambda _module: ipvsadm)
         monkeypatch.setattr(task, 'exclusive', clock.exclusive)
