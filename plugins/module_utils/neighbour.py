@@ -9,12 +9,14 @@ Private to this collection. Frames are built and parsed by pure functions (RFC 8
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import ipaddress
 import select
 import socket
 import struct
 import time
-from typing import Iterator, Sequence
+from typing import Iterable, Iterator, NamedTuple, Sequence, Tuple
 
 ETH_P_IP = 0x0800
 ETH_P_ARP = 0x0806
@@ -22,6 +24,7 @@ ETH_P_IPV6 = 0x86DD
 ETHERNET_HEADER = 14
 ARPHRD_ETHER = 1
 PACKET_OUTGOING = 4
+SO_ATTACH_FILTER = 26
 
 ARP_REQUEST, ARP_REPLY = 1, 2
 ND_SOLICITATION, ND_ADVERTISEMENT = 135, 136
@@ -121,10 +124,28 @@ def _target_mac(options: bytes) -> str | None:
     return None
 
 
-def packet_socket(interface: str, protocol: int) -> socket.socket:
-    """Open a raw socket on one interface; raise `OSError` without CAP_NET_RAW or where the interface is missing."""
+Program = Sequence[Tuple[int, int, int, int]]
+"""Classic BPF: code, jumps where true and where false, operand of each instruction."""
+
+ADVERTISEMENTS: Program = (
+    # ldb [next header]; jeq #ICMPv6, next, drop; ldb [type]; jeq #advertisement, keep, drop
+    (0x30, 0, 0, ETHERNET_HEADER + 6), (0x15, 0, 3, ICMPV6),
+    (0x30, 0, 0, ETHERNET_HEADER + 40), (0x15, 0, 1, ND_ADVERTISEMENT),
+    (0x06, 0, 0, 65535), (0x06, 0, 0, 0),
+)
+
+
+def packet_socket(interface: str, protocol: int, program: Program = ()) -> socket.socket:
+    """Open a raw socket on one interface; raise `OSError` without CAP_NET_RAW or where the interface is missing.
+
+    With a program the kernel keeps only what that lets through: a busy host would otherwise queue all its traffic, and
+    frames that matter could be dropped.
+    """
     sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     try:
+        if program:
+            code = ctypes.create_string_buffer(b''.join(struct.pack('HBBI', *step) for step in program))
+            sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack('HP', len(program), ctypes.addressof(code)))
         # Opened for no protocol and switched on as it is bound, or frames of other interfaces would be in the queue.
         sock.bind((interface, protocol))
     except OSError:
@@ -152,36 +173,69 @@ def announce(interface: str, mac: str, vips: Sequence[str], count: int, gap: flo
                 sock.send(frame)
 
 
-def frames(sock: socket.socket, until: float) -> Iterator[bytes]:
-    """Yield what arrives on a raw socket until the monotonic clock reaches `until`."""
+def frames(socks: Iterable[socket.socket], until: float) -> Iterator[tuple[socket.socket, bytes]]:
+    """Yield what arrives on raw sockets until the monotonic clock reaches `until`."""
     while True:
         left = until - time.monotonic()
-        if left <= 0 or not select.select([sock], [], [], left)[0]:
+        ready = select.select(list(socks), [], [], left)[0] if left > 0 else []
+        if not ready:
             return
-        frame, sender = sock.recvfrom(65535)
-        if sender[2] != PACKET_OUTGOING:
-            yield frame
+        for sock in ready:
+            frame, sender = sock.recvfrom(65535)
+            if sender[2] != PACKET_OUTGOING:
+                yield sock, frame
+
+
+class Question(NamedTuple):
+    """Who has `address`? To be asked through `interface`; `source` is the asking host's own address there.
+
+    As the source of an ARP request 0.0.0.0 says nothing about anybody (RFC 5227, ARP probe).
+    """
+
+    interface: str
+    address: str
+    source: str
+
+
+def _question_frame(question: Question, mac: bytes) -> bytes:
+    if ':' in question.address:
+        return solicitation(question.address, mac, question.source)
+    return arp_frame(ARP_REQUEST, mac, question.source, NOBODY, question.address)
+
+
+def ask_all(questions: Iterable[Question], tries: int, interval: float) -> dict[Question, list[str] | None]:
+    """Ask all questions `tries` times and return every MAC address that claimed each address, sorted.
+
+    All are asked at once; after each round it listens for `interval` seconds. The answer is None where the interface
+    is no Ethernet: there is nothing to ask.
+    """
+    answers: dict[Question, set[str] | None] = {}
+    with contextlib.ExitStack() as stack:
+        asked: dict[tuple, tuple[socket.socket, list[tuple[Question, bytes]]]] = {}
+        for question in questions:
+            where = (question.interface,) + (
+                (ETH_P_IPV6, ADVERTISEMENTS) if ':' in question.address else (ETH_P_ARP, ()))
+            if where not in asked:
+                asked[where] = stack.enter_context(packet_socket(*where)), []
+            sock, mine = asked[where]
+            hardware, mac = sock.getsockname()[3:5]
+            answers[question] = set() if hardware == ARPHRD_ETHER else None
+            if hardware == ARPHRD_ETHER:
+                mine.append((question, _question_frame(question, mac)))
+        listening = {sock: mine for sock, mine in asked.values() if mine}
+        for _number in range(tries if listening else 0):
+            for sock, mine in listening.items():
+                for _question, frame in mine:
+                    sock.send(frame)
+            for sock, frame in frames(listening, time.monotonic() + interval):
+                for question, _frame in listening[sock]:
+                    claimed = claim(frame, question.address)
+                    if claimed:
+                        answers[question].add(claimed)
+    return {question: None if macs is None else sorted(macs) for question, macs in answers.items()}
 
 
 def ask(interface: str, source: str, vip: str, tries: int, interval: float) -> list[str] | None:
-    """Ask the segment `tries` times who has the VIP and return every MAC address that claimed it, sorted.
-
-    After each question it listens for `interval` seconds. `source` is the asking host's own address there. None is
-    returned for an interface that is no Ethernet: there is nothing to ask.
-    """
-    claims = set()
-    with packet_socket(interface, ETH_P_IPV6 if ':' in vip else ETH_P_ARP) as sock:
-        hardware, sender = sock.getsockname()[3:5]
-        if hardware != ARPHRD_ETHER:
-            return None
-        if ':' in vip:
-            question = solicitation(vip, sender, source)
-        else:
-            question = arp_frame(ARP_REQUEST, sender, source, NOBODY, vip)
-        for _number in range(tries):
-            sock.send(question)
-            for frame in frames(sock, time.monotonic() + interval):
-                claimed = claim(frame, vip)
-                if claimed:
-                    claims.add(claimed)
-    return sorted(claims)
+    """Ask one question; see `ask_all`."""
+    question = Question(interface, vip, source)
+    return ask_all([question], tries, interval)[question]

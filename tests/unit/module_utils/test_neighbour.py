@@ -12,6 +12,8 @@ import pytest
 
 from ansible_collections.lvs.direct_routing.plugins.module_utils import neighbour
 
+from .bpf import run_filter
+
 VIP, VIP6 = '192.0.2.100', '2001:db8::100'
 CLIENT, DIRECTOR = '02:00:00:00:00:01', '02:00:00:00:00:02'
 
@@ -97,3 +99,53 @@ def test_announcements_take_turns_over_all_vips(monkeypatch):
     advertisement = ADVERTISEMENT_ON_THE_WIRE
     assert wire.sent == [request, advertisement, reply, advertisement, request, advertisement]
     assert pauses == [0.5, 0.5]
+
+
+class Segment(Wire):
+    """A socket of an interface that has a MAC address and a type of hardware."""
+
+    def __init__(self, hardware):
+        super().__init__()
+        self.hardware = hardware
+
+    def getsockname(self):
+        return 'eth0', 0, 0, self.hardware, neighbour.mac_bytes(CLIENT)
+
+
+@pytest.fixture(name='segments')
+def replaced_sockets(monkeypatch):
+    """Return the sockets that were opened, by interface and protocol; all hear an ARP reply for the VIP."""
+    opened = {}
+
+    def open_socket(interface, protocol, _program=()):
+        assert (interface, protocol) not in opened
+        opened[interface, protocol] = Segment(neighbour.ARPHRD_ETHER if interface == 'eth0' else 65534)
+        return opened[interface, protocol]
+
+    monkeypatch.setattr(neighbour, 'packet_socket', open_socket)
+    monkeypatch.setattr(neighbour, 'frames', lambda socks, _until: [(sock, KERNEL_ARP_REPLY) for sock in socks])
+    return opened
+
+
+def test_many_questions_share_a_socket_and_each_has_its_own_answer(segments):
+    vip, other, vip6 = (neighbour.Question('eth0', *rest) for rest in (
+        (VIP, '192.0.2.1'), ('192.0.2.101', '0.0.0.0'), (VIP6, '2001:db8::1')))
+    assert neighbour.ask_all([vip, other, vip6], 2, 0.1) == {vip: [DIRECTOR], other: [], vip6: []}
+    assert [frame[28:32] + frame[38:42] for frame in segments['eth0', neighbour.ETH_P_ARP].sent] == 2 * [
+        socket.inet_aton('192.0.2.1') + socket.inet_aton(VIP), socket.inet_aton('0.0.0.0') + socket.inet_aton('192.0.2.101')]
+    assert segments['eth0', neighbour.ETH_P_IPV6].sent == 2 * [
+        neighbour.solicitation(VIP6, neighbour.mac_bytes(CLIENT), '2001:db8::1')]
+
+
+def test_what_is_no_ethernet_is_not_asked(segments):
+    assert neighbour.ask('tun0', '192.0.2.1', VIP, 3, 0.1) is None
+    assert segments['tun0', neighbour.ETH_P_ARP].sent == []
+
+
+@pytest.mark.parametrize('frame, kept', [
+    (KERNEL_ADVERTISEMENT, True), (ADVERTISEMENT_ON_THE_WIRE, True),
+    (neighbour.solicitation(VIP6, b'\x02' * 6, '2001:db8::1'), False),
+    pytest.param(KERNEL_ADVERTISEMENT[:20] + b'\x06' + KERNEL_ADVERTISEMENT[21:], False, id='TCP'),
+])
+def test_the_kernel_keeps_advertisements_only(frame, kept):
+    assert bool(run_filter(neighbour.ADVERTISEMENTS, frame)) is kept

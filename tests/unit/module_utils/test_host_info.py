@@ -1,0 +1,185 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A host is read with few programs, and nothing that is asked on a segment claims a VIP."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ansible_collections.lvs.direct_routing.plugins.module_utils import host_info, neighbour
+from ansible_collections.lvs.direct_routing.plugins.module_utils.command import Result
+from ansible_collections.lvs.direct_routing.plugins.module_utils.host_info import InfoError, Wanted, inform
+from ansible_collections.lvs.direct_routing.plugins.module_utils.neighbour import Question
+
+VIP, VIP6 = '192.0.2.100', '2001:db8:2::100'
+DIRECTOR, DIRECTOR6 = '192.0.2.10', '2001:db8:2::10'
+MAC = '02:00:00:00:00:10'
+LO = [('127.0.0.1', 8), ('::1', 128)]
+ETH0 = [('192.0.2.21', 24), ('2001:db8:2::21', 64), ('fe80::21', 64)]
+
+
+def link(name, addresses, link_type='ether', kind=None, flags=('UP',)):
+    return {'ifname': name, 'flags': list(flags), 'mtu': 1500, 'link_type': link_type, 'address': '02:00:00:00:00:21',
+            'linkinfo': {'info_kind': kind} if kind else {},
+            'addr_info': [{'local': address, 'prefixlen': prefix} for address, prefix in addresses]}
+
+
+def way(address, **more):
+    return [dict({'dst': address, 'dev': 'eth0'}, **more)]
+
+
+class Ip:
+    """Stands for `ip`: the links of a host, and what each batch prints."""
+
+    def __init__(self, *links, ipv4=(), ipv6=()):
+        self.links = links or (link('lo', LO, 'loopback'), link('eth0', ETH0))
+        self.batches = {'-4': ipv4, '-6': ipv6}
+        self.calls = []
+        self.asked = []
+
+    def __call__(self, argv, stdin=None):
+        self.calls.append(' '.join(argv))
+        if 'address' in argv:
+            return Result(tuple(argv), 0, json.dumps(self.links), '')
+        if 'neighbour' in argv:
+            known = [{'dst': DIRECTOR, 'dev': 'eth0', 'lladdr': MAC}, {'dst': DIRECTOR6, 'dev': 'eth0', 'state': ['FAILED']}]
+            return Result(tuple(argv), 0, json.dumps(known), '')
+        self.asked += stdin.splitlines()
+        return Result(tuple(argv), 1, '\n'.join(json.dumps(one) for one in self.batches[argv[2]]), 'Command failed -:1')
+
+
+@pytest.fixture(name='questions')
+def segment(monkeypatch):
+    """Have every question answered by one MAC, and return what was asked."""
+    asked = []
+
+    def ask_all(questions, tries, interval):
+        asked.extend(questions)
+        return {question: [MAC] for question in asked}
+
+    monkeypatch.setattr(neighbour, 'ask_all', ask_all)
+    return asked
+
+
+def test_the_number_of_programs_does_not_grow_with_what_is_asked():
+    ip = Ip()
+    inform(ip, Wanted(tuple('192.0.2.{0}'.format(n) for n in range(100, 200)), (DIRECTOR, DIRECTOR6, '192.0.2.11')))
+    assert ip.calls == ['ip -json -details address show', 'ip -json -4 -force -batch -', 'ip -json -6 -force -batch -',
+                        'ip -json neighbour show']
+    assert [line for line in ip.asked if 'get' in line] == [
+        'route get 192.0.2.10', 'route get 192.0.2.11', 'route get 2001:db8:2::10']
+
+
+def test_directors_are_shown_with_their_way_and_what_the_kernel_knows_of_their_mac():
+    ip = Ip(ipv4=[way(DIRECTOR), way('198.51.100.1', gateway='192.0.2.1')])
+    assert inform(ip, Wanted(directors=(DIRECTOR, '198.51.100.1', DIRECTOR6)))['directors'] == {
+        DIRECTOR: {'on_link': True, 'local': False, 'interface': 'eth0', 'gateway': None, 'macs': [MAC]},
+        '198.51.100.1': {'on_link': False, 'local': False, 'interface': 'eth0', 'gateway': '192.0.2.1', 'macs': []},
+        DIRECTOR6: {'on_link': False, 'local': False, 'interface': None, 'gateway': None, 'macs': []},
+    }
+
+
+@pytest.mark.parametrize('nic', [link('eth0', [], 'none'), link('eth0', [], flags=('UP', 'NOARP')), link('eth0', [], kind='dummy')])
+def test_a_director_behind_a_tunnel_is_not_on_the_segment(nic):
+    assert not inform(Ip(nic, ipv4=[way(DIRECTOR)]), Wanted(directors=(DIRECTOR,)))['directors'][DIRECTOR]['on_link']
+
+
+def test_without_a_probe_nobody_is_asked(questions):
+    assert inform(Ip(), Wanted((VIP,)))['vips'][VIP] == {'placements': [], 'connected': ['eth0'], 'answers': None}
+    assert questions == []
+
+
+def test_vips_directors_and_gateways_are_asked_for_in_the_name_of_the_card(questions):
+    gateway = {'dst': 'default', 'gateway': '192.0.2.1', 'dev': 'eth0'}
+    info = inform(Ip(ipv4=[[gateway], way(DIRECTOR)]), Wanted((VIP, VIP6), (DIRECTOR,), True))
+    assert questions == [
+        Question('eth0', VIP, '192.0.2.21'), Question('eth0', VIP6, '2001:db8:2::21'),
+        Question('eth0', DIRECTOR, '192.0.2.21'), Question('eth0', '192.0.2.1', '192.0.2.21'),
+    ]
+    assert info['vips'][VIP]['answers'] == {'eth0': [MAC]} and info['gateways']['ipv4'][0]['macs'] == [MAC]
+
+
+def test_peers_are_asked_for_on_their_segment_only(questions):
+    info = inform(Ip(), Wanted((), probe=True, peers=('192.0.2.22', '198.51.100.22')))
+    assert questions == [Question('eth0', '192.0.2.22', '192.0.2.21')]
+    assert info['peers'] == {'192.0.2.22': [MAC], '198.51.100.22': []}
+
+
+def test_what_the_collection_left_on_the_host_is_listed(monkeypatch, tmp_path):
+    for name in ('realserver.vips', 'director.rules'):
+        (tmp_path / name).touch()
+    (tmp_path / 'arptables').touch(mode=0o755)
+    monkeypatch.setattr(host_info, 'RECORDS', (str(tmp_path / 'none'), str(tmp_path / '*.*')))
+    monkeypatch.setattr(host_info, 'PROGRAM_PATH', str(tmp_path))
+    info = inform(Ip(), Wanted())
+    assert info['records'] == [str(tmp_path / name) for name in ('director.rules', 'realserver.vips')]
+    assert info['programs'] == {
+        'arptables': str(tmp_path / 'arptables'), 'firewall-cmd': None, 'ipvsadm': None, 'nft': None,
+    }
+
+
+@pytest.mark.parametrize('addresses, source', [
+    pytest.param([(VIP, 24), ('192.0.2.21', 24)], '192.0.2.21', id='the VIP comes first on the card'),
+    pytest.param([(VIP, 24)], '0.0.0.0', id='the VIP is all that the card has'),
+    pytest.param([('192.0.2.101', 32)], '0.0.0.0', id='what may be the VIP of somebody else'),
+    pytest.param([('198.51.100.1', 24), ('192.0.2.21', 24)], '192.0.2.21', id='the network of the VIP'),
+    pytest.param([('198.51.100.1', 24)], '198.51.100.1', id='another network on the same segment'),
+])
+def test_no_question_is_asked_in_the_name_of_a_vip(questions, addresses, source):
+    ip = Ip(link('lo', LO + [(VIP, 32)], 'loopback'), link('eth0', addresses), ipv4=[way(DIRECTOR)])
+    inform(ip, Wanted((VIP,), (DIRECTOR,), True))
+    assert Question('eth0', VIP, source) in questions and {question.source for question in questions} == {source}
+
+
+def test_without_an_ipv6_address_of_its_own_a_card_asks_for_no_ipv6_vip(questions):
+    info = inform(Ip(link('eth0', [(VIP6, 64)]), ipv6=[way(DIRECTOR6)]), Wanted((VIP6,), (DIRECTOR6,), True))
+    assert questions == [] and info['vips'][VIP6]['answers'] is None
+
+
+def test_an_address_that_another_host_has_is_not_asked_in_the_name_of(questions):
+    card = link('eth0', ETH0)
+    card['addr_info'][1]['dadfailed'] = True
+    inform(Ip(card, ipv6=[way(DIRECTOR6)]), Wanted((VIP6,), (DIRECTOR6,), True))
+    assert {question.source for question in questions} == {'fe80::21'}
+
+
+def test_a_card_that_is_down_is_not_asked_on(questions):
+    inform(Ip(link('eth0', ETH0, flags=()), ipv4=[way(DIRECTOR)]), Wanted((VIP,), (DIRECTOR,), True))
+    assert questions == []
+
+
+def test_a_vip_is_found_where_it_is():
+    ip = Ip(link('lo', LO + [(VIP, 32)], 'loopback'), link('eth0', ETH0 + [(VIP, 24)]))
+    assert inform(ip, Wanted((VIP,)))['vips'][VIP]['placements'] == [
+        {'interface': 'lo', 'prefix': 32, 'heard': False}, {'interface': 'eth0', 'prefix': 24, 'heard': True}]
+
+
+@pytest.mark.parametrize('options, message', [
+    ({'vips': [VIP, 'www.example.com']}, "vips[1]: 'www.example.com' is not a literal IPv4 or IPv6 address"),
+    ({'directors': ['fe80::1%eth0']}, "directors[0]: 'fe80::1%eth0' is not a literal"),
+    ({'timeout': 0.05}, 'timeout: 0.05 is out of range: 0.1 to 60 seconds'),
+    ({'timeout': float('nan')}, 'timeout: nan is out of range'),
+])
+def test_a_bad_option_is_refused_by_name_and_value(options, message):
+    with pytest.raises(InfoError) as error:
+        Wanted.from_options(dict({'vips': [], 'directors': [], 'probe': False, 'timeout': 1.0}, **options))
+    assert message in str(error.value)
+
+
+def test_addresses_have_one_spelling_and_stand_once():
+    options = {'vips': ['2001:DB8:0::1', '2001:db8::1'], 'directors': [], 'peers': [], 'probe': True, 'timeout': 1.0}
+    assert Wanted.from_options(options) == Wanted(('2001:db8::1',), (), True, 1.0)
+
+
+@pytest.mark.parametrize('error, message', [(PermissionError(1, 'no'), 'needs root'), (OSError(100, 'Network is down'), 'is down')])
+def test_what_forbids_asking_is_said(monkeypatch, error, message):
+    def refuse(*_arguments):
+        raise error
+
+    monkeypatch.setattr(host_info.neighbour, 'ask_all', refuse)
+    with pytest.raises(InfoError, match=message):
+        inform(Ip(), Wanted((VIP,), probe=True))
