@@ -12,7 +12,6 @@ author:
   - The lvs.direct_routing authors (@lvs-direct-routing)
 description:
   - Returns each VIP once, in the order of the services.
-positional: host, own
 options:
   _input:
     description:
@@ -21,22 +20,14 @@ options:
     type: list
     elements: dict
     required: true
-  host:
-    description:
-      - Only the VIPs of services that have this host of the inventory as a real server.
-    type: str
-  own:
-    description:
-      - The variables of that host, so that real servers that are listed by address are recognised too.
-    type: dict
 """
 
 EXAMPLES = r"""
-- name: Show which VIPs this host serves
+- name: Show which VIPs there are
   vars:
     services: "{{ lvs_virtual_services | lvs.direct_routing.resolve_virtual_services(groups, hostvars) }}"
   ansible.builtin.debug:
-    msg: "{{ services | lvs.direct_routing.vips(inventory_hostname, hostvars[inventory_hostname]) }}"
+    msg: "{{ services | lvs.direct_routing.vips }}"
 """
 
 RETURN = r"""

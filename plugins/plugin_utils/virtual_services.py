@@ -58,6 +58,7 @@ def resolve(services: Iterable[Mapping], groups: Mapping, hostvars: Mapping, var
             servers = _members(servers, service, vip, groups, hostvars, where)
         resolved.append(dict(service, vip=str(vip), realservers=_explicit(servers, service, where)))
     _no_duplicates(resolved, variable)
+    _no_host_has_a_vip(resolved, hostvars, variable)
     ipvs_services(resolved, variable)
     for service in resolved:
         if service.get('port') is not None:
@@ -95,16 +96,50 @@ def ipvs_services(services: Iterable[Mapping], variable: str = 'services') -> li
     return flat
 
 
-def vips(services: Iterable[Mapping], host: str | None = None, own: Mapping | None = None) -> list[str]:
-    """Return the VIPs of explicit services, each once; with a host, of those that have it as a real server."""
-    addresses = {str(own[key]) for key in ADDRESS_KEYS if own.get(key)} if own is not None else set()
+def vips(services: Iterable[Mapping]) -> list[str]:
+    """Return the VIPs of explicit services, each once."""
+    return list(dict.fromkeys(service['vip'] for service in services))
 
-    def serves(service):
-        return host is None or any(
-            server.get('name') == host or server['address'] in addresses for server in service['realservers']
-        )
 
-    return list(dict.fromkeys(service['vip'] for service in services if serves(service)))
+def realserver(services: Iterable[Mapping], host: str, groups: Mapping, hostvars: Mapping) -> dict:
+    """Return what a host is as a real server of explicit services, in the terms of the role realserver.
+
+    With nat the director rewrites the address, so such a service brings no VIP to its real servers.
+    """
+    own = addresses(hostvars[host])
+    served = [
+        (service, server.get('forward') or 'dr')
+        for service in services
+        for server in service['realservers']
+        if server.get('name') == host or server['address'] in own
+    ]
+    served = [(service, forward) for service, forward in served if forward != 'nat']
+    return {
+        'vips': vips(service for service, _forward in served),
+        'forward': 'tun' if any(forward == 'tun' for _service, forward in served) else 'dr',
+        'address': next((address for address in own if ':' not in address), ''),
+        'directors': [address for director in groups.get('directors', ()) for address in on_segment(hostvars[director])],
+        'peers': list(dict.fromkeys(
+            server['address'] for service in services for server in service['realservers'] if server['address'] not in own
+        )),
+        'services': [
+            {'vip': service['vip'], 'port': int(port), 'protocol': service.get('protocol') or 'tcp'}
+            for service, _forward in served
+            for port in service.get('ports') or ()
+        ],
+    }
+
+
+def on_segment(own: Mapping) -> list[str]:
+    """Return the addresses that a host has where the VIPs are; `ansible_host` may be one for management only."""
+    particular = {key: own.get(key) for key in ADDRESS_KEYS if key != 'ansible_host'}
+    return addresses(particular) or addresses(own)
+
+
+def addresses(own: Mapping) -> list[str]:
+    """Return the addresses that a host's variables give it, each once, the most particular first."""
+    found = [_parse(own.get(key)) for key in ADDRESS_KEYS]
+    return list(dict.fromkeys(str(address) for address in found if address))
 
 
 def _identities(service: Mapping, where: str) -> list[dict]:
@@ -153,12 +188,12 @@ def _members(group, service, vip, groups, hostvars, where) -> list[dict]:
 
 def address_of(own: Mapping, host: str, version: int, forward: str | None = None) -> str:
     """Return the address under which a host serves this IP version; raise `InventoryError`."""
-    found = [address for address in (_parse(own.get(key)) for key in ADDRESS_KEYS) if address]
+    found = addresses(own)
     for address in found:
-        if address.version == version:
-            return str(address)
+        if (':' in address) == (version == 6):
+            return address
     if forward == 'tun' and found:
-        return str(found[0])
+        return found[0]
     key = 'lvs_address_ipv6' if version == 6 else 'lvs_address'
     raise InventoryError('{0}: has no IPv{1} address; set {2}, or ansible_host to one'.format(host, version, key))
 
@@ -187,6 +222,17 @@ def _no_duplicates(services: list[dict], variable: str) -> None:
             first = seen.setdefault(key, where)
             if first is not where:
                 raise InventoryError('{0}: {1} is declared already by {2}'.format(where, key, first))
+
+
+def _no_host_has_a_vip(services: list[dict], hostvars: Mapping, variable: str) -> None:
+    owners = {address: host for host in hostvars for address in addresses(hostvars[host])}
+    for position, service in enumerate(services):
+        if service['vip'] in owners:
+            raise InventoryError(
+                '{0}[{1}] ({2}).vip: {3} is the address of the host {4} itself; a VIP is an address of its own'.format(
+                    variable, position, service.get('name') or service['vip'], service['vip'], owners[service['vip']]
+                )
+            )
 
 
 def _known_keys(given: Mapping, known: tuple, where: str) -> None:

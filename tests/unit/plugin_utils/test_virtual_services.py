@@ -94,11 +94,49 @@ class TestVips:
     def test_each_vip_is_listed_once(self):
         assert virtual_services.vips(self.services) == ['192.0.2.100', '192.0.2.101']
 
-    def test_a_host_has_the_vips_of_its_own_services(self):
-        assert virtual_services.vips(self.services, 'real1', HOSTVARS['real1']) == ['192.0.2.100']
+
+class TestRealserver:
+    services = resolve(
+        dict(without(WEB, 'port'), ports=[80, 443]),
+        dict(WEB, name='mail', vip='192.0.2.101', port=25, realservers=[{'address': '192.0.2.22', 'forward': 'tun'}]),
+        dict(WEB, name='marked', fwmark=7, port=None, vip='2001:db8::100'),
+        dict(WEB, name='nat', vip='192.0.2.102', forward='nat'),
+    )
+
+    def of(self, host, hostvars=None):
+        return virtual_services.realserver(self.services, host, GROUPS, hostvars or HOSTVARS)
+
+    def test_a_host_has_the_vips_of_its_own_services_but_of_nat(self):
+        assert self.of('real1')['vips'] == ['192.0.2.100', '2001:db8::100']
+        assert self.of('director')['vips'] == []
 
     def test_a_host_that_is_listed_by_address_is_recognised(self):
-        assert virtual_services.vips(self.services, 'real2', HOSTVARS['real2']) == ['192.0.2.100', '192.0.2.101']
+        assert self.of('real2')['vips'] == ['192.0.2.100', '192.0.2.101', '2001:db8::100']
+
+    def test_one_service_with_a_tunnel_makes_it_the_end_of_a_tunnel(self):
+        assert (self.of('real1')['forward'], self.of('real2')['forward']) == ('dr', 'tun')
+
+    def test_each_port_is_to_be_listened_on(self):
+        assert self.of('real1')['services'] == [
+            {'vip': '192.0.2.100', 'port': 80, 'protocol': 'tcp'},
+            {'vip': '192.0.2.100', 'port': 443, 'protocol': 'tcp'},
+        ]
+
+    def test_addresses_are_literal_ones(self):
+        hostvars = dict(HOSTVARS, director={'ansible_host': '10.0.0.10', 'lvs_address': '192.0.2.10'})
+        assert self.of('real1', hostvars=hostvars)['directors'] == ['192.0.2.10']
+        assert self.of('real2')['address'] == '192.0.2.22'
+        assert self.of('real2')['peers'] == ['192.0.2.21', '2001:db8::21']
+        assert self.of('director')['address'] == ''
+
+
+def test_a_vip_that_is_an_address_of_a_host_is_refused():
+    with pytest.raises(virtual_services.InventoryError) as caught:
+        resolve(WEB, dict(WEB, name='mail', vip='2001:db8::22'))
+    assert str(caught.value) == (
+        'lvs_virtual_services[1] (mail).vip: 2001:db8::22 is the address of the host real2 itself; '
+        'a VIP is an address of its own'
+    )
 
 
 @pytest.mark.parametrize(
