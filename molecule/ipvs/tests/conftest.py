@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Bring the modules and the cases into the nodes, run them there, and keep the figures."""
+"""Bring the modules and the cases into the nodes and run them there."""
 
 from __future__ import annotations
 
@@ -20,30 +20,13 @@ import pytest
 
 HERE = pathlib.Path(__file__).parent
 NODE = HERE.parent / 'node'
+TRAFFIC = HERE.parents[1] / 'shared' / 'node' / 'traffic.py'
 ROOT = HERE.parents[2]
 THERE = '/root/lvs-ipvs'
 # Everything is bounded, and generously: an emulated CPU is slow.
 PATIENCE = 1800
 
 sys.path.insert(0, str(NODE))
-
-FIGURES = pytest.StashKey()
-
-
-def pytest_configure(config):
-    config.stash[FIGURES] = []
-
-
-def pytest_terminal_summary(terminalreporter, config):
-    terminalreporter.section('figures')
-    for line in config.stash[FIGURES]:
-        terminalreporter.line(line)
-
-
-@pytest.fixture(name='figure', scope='session')
-def print_figures(pytestconfig):
-    """Return a function that notes a line to be printed at the end."""
-    return pytestconfig.stash[FIGURES].append
 
 
 def docker(*argv, **options):
@@ -65,6 +48,7 @@ def archive():
         for name in ('module_utils', 'modules'):
             tar.add(ROOT / 'plugins' / name, 'ansible_collections/lvs/direct_routing/plugins/' + name, filter=needed)
         tar.add(NODE, 'node', filter=needed)
+        tar.add(TRAFFIC, 'node/' + TRAFFIC.name)
         for name in ('__init__.py', 'release.py', '_vendor'):
             tar.add(core / name, 'ansible/' + name, filter=needed)
         for path in (core / 'module_utils').iterdir():
@@ -97,8 +81,8 @@ def command(node, script, *arguments):
 class Traffic:
     """What runs on the client until the end of its stdin."""
 
-    def __init__(self, held_port, port):
-        argv = ('docker',) + command('client', 'traffic', '192.0.2.100', held_port, port)
+    def __init__(self, held_port, port, address):
+        argv = ('docker',) + command('client', 'traffic', address, held_port, port)
         self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.first = self.figures()
 
@@ -146,8 +130,8 @@ def traffic_from_the_client(nodes):
     """Return a context manager: a held stream to a port of the VIP, requests to another; 0 is none."""
 
     @contextlib.contextmanager
-    def begin(held_port=0, port=0):
-        traffic = Traffic(held_port, port)
+    def begin(held_port=0, port=0, address='192.0.2.100'):
+        traffic = Traffic(held_port, port, address)
         try:
             yield traffic
         finally:

@@ -1,0 +1,54 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A play is killed at any instant and the real servers lose their power: still silent, and the next run converges."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+
+from conftest import REALSERVERS, Play, on, reboot
+from ways import WAYS, declaration
+
+KILLS = int(os.environ.get('LVS_KILLED_PLAYS', '2'))
+SEED = int(os.environ.get('LVS_SEED') or random.SystemRandom().randrange(2**32))
+
+
+def kill_within(play, seconds):
+    """Start a play, kill all of it some time later on both sides, and cut the power of the real servers."""
+    with play.start() as process:
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+        killed = process.wait() != 0
+        process.stdout.close()
+    for node in REALSERVERS:
+        reboot(node, '0')
+    return killed
+
+
+def test_killed_plays_are_silent_and_the_next_run_converges(site, listening, figure):
+    chance = random.Random(SEED)
+    figure('killed plays: LVS_KILLED_PLAYS={0} LVS_SEED={1}'.format(KILLS, SEED))
+    begin = time.monotonic()
+    site(**declaration(WAYS[0]))
+    whole = time.monotonic() - begin
+    killed = asked = 0
+    for _number in range(KILLS):
+        way = chance.choice(WAYS)
+        with listening() as heard:
+            killed += kill_within(Play('playbooks/site.yml', **declaration(way)), chance.uniform(0, whole))
+        assert heard['claimed'] == {}, way.name
+        asked += heard['asked']
+    with listening() as heard:
+        site(**declaration(WAYS[0]))
+    assert heard['claimed'] == {}
+    answers = {on('client', 'curl --silent --max-time 20 http://192.0.2.100/').strip() for _request in range(4)}
+    assert answers == set(REALSERVERS)
+    figure('{0} of {1} plays were killed at work; {2} rounds of questions, no wrong answer'.format(killed, KILLS, asked))
