@@ -136,7 +136,7 @@ stale:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.lvs.direct_routing.plugins.module_utils.arptables import Filter, FilterError, declare
+from ansible_collections.lvs.direct_routing.plugins.module_utils.arptables.task import Filter, FilterError, declare
 from ansible_collections.lvs.direct_routing.plugins.module_utils.command import CommandError, module_runner
 from ansible_collections.lvs.direct_routing.plugins.module_utils.record_file import RecordError
 

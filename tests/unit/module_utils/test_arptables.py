@@ -17,10 +17,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.lvs.direct_routing.plugins.module_utils import arptables
-from ansible_collections.lvs.direct_routing.plugins.module_utils.arptables import (
-    CHAINS, INPUT, OUTPUT, Filter, FilterError, Rule, declare, parse, parse_record, plan, render_record, rules_of,
+from ansible_collections.lvs.direct_routing.plugins.module_utils.arptables.options import is_local
+from ansible_collections.lvs.direct_routing.plugins.module_utils.arptables.plan import plan
+from ansible_collections.lvs.direct_routing.plugins.module_utils.arptables.record import parse_record, render_record
+from ansible_collections.lvs.direct_routing.plugins.module_utils.arptables.rules import (
+    CHAINS, INPUT, OUTPUT, Rule, parse, rules_of,
 )
+from ansible_collections.lvs.direct_routing.plugins.module_utils.arptables.task import Filter, FilterError, declare
 from ansible_collections.lvs.direct_routing.plugins.module_utils.command import CommandError, NotInstalled, Result
 from ansible_collections.lvs.direct_routing.plugins.module_utils.record_file import RecordError
 
@@ -435,7 +438,7 @@ def test_a_source_that_the_host_does_not_have_is_refused(host):
 
 
 def test_the_kernel_says_which_addresses_are_local():
-    assert arptables.is_local('127.0.0.1') and not arptables.is_local('192.0.2.21')
+    assert is_local('127.0.0.1') and not is_local('192.0.2.21')
 
 
 def test_a_file_of_someone_else_is_refused_and_left(host):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.lvs.direct_routing.plugins.module_utils.arptables import DEFAULT_FILE, FilterError
+from ansible_collections.lvs.direct_routing.plugins.module_utils.arptables.options import DEFAULT_FILE, FilterError
 from ansible_collections.lvs.direct_routing.plugins.module_utils.command import NotInstalled
 from ansible_collections.lvs.direct_routing.plugins.module_utils.record_file import RecordError
 from ansible_collections.lvs.direct_routing.plugins.modules import arp_filter
