@@ -22,6 +22,9 @@ notes:
     another one and then edited or removed what was there warns, since the two may disagree.
   - A task that is killed while it changes the scheduler of a live service leaves a policy rule, and a note of it in the
     lock file. The next task that takes the lock, other than in check mode, removes both.
+  - While a real server changes between V(dr) and V(tun), or later, a connection that it has would be sent to whoever
+    answers ARP for the VIP, since the kernel keeps one route for both ways (seen with Linux 6.1, IPv4). So a real server
+    on the segment gets a host route through itself, which goes with its last entry, see C(ip route show proto 173).
 """
 
     SERVICE_IDENTITY = r"""

@@ -15,7 +15,7 @@ import time
 from typing import Callable, Iterable, Iterator, TypeVar
 
 from ..command import CommandError, NotInstalled, Runner, module_runner
-from . import guard, record, rules, show
+from . import guard, onlink, record, rules, show
 from .dump import IDLE, Activity, DumpError
 from .kernel import ApplyError, Kernel
 from .lock import Lock, exclusive
@@ -100,8 +100,10 @@ def _converge(module, run: Runner, lock: Lock, key: ServiceKey, have: Table, dec
 
 def _apply(module, run: Runner, lock: Lock, have: Table, changes: list[Change]) -> None:
     families = {key.family for key in rescheduled(changes)}
+    onlink.hold(run, changes, module.warn)
     with guard.raised(run, lock, families, module.warn):
         Kernel(run).apply(have, changes)
+    onlink.release(run, changes, have, applied(have, changes), module.warn)
     _own_up(module, lock.waited, [change.rule for change in changes if change.before is not None])
 
 

@@ -16,13 +16,15 @@ from ansible_collections.lvs.direct_routing.plugins.modules import (
     ipvs_table,
 )
 
-from ..module_utils.ipvs.scripted import LOWER, RAISE, SAVE, THRESHOLDS, WRITE, reads, refused
+from ..module_utils.ipvs.scripted import IP, LOWER, RAISE, SAVE, THRESHOLDS, WRITE, reads, refused
 
 WEB = '-A -t 192.0.2.100:80 -s rr'
 ONE = '-a -t 192.0.2.100:80 -r 192.0.2.21:80 -g -w 1'
 RESCHEDULED = '-E -t 192.0.2.100:80 -s wrr'
 TWO = '-a -t 192.0.2.100:80 -r 192.0.2.22:80 -g -w 1'
 THREE = '-a -t 192.0.2.100:80 -r 192.0.2.23:80 -g -w 1'
+# A real server goes, and with it a host route to it.
+NO_WEB, NO_ONE = '-D -t 192.0.2.100:80', '-d -t 192.0.2.100:80 -r 192.0.2.21:80'
 SERVICE = {'address': '192.0.2.100', 'port': 80}
 DECLARED = dict(SERVICE, scheduler='rr', realservers=[{'address': '192.0.2.21'}, {'address': '192.0.2.22'}])
 
@@ -34,7 +36,7 @@ CASES = [
     ('a service with nothing but its name', ipvs_service, SERVICE, [WEB], []),
     ('persistence', ipvs_service, dict(SERVICE, persistence_timeout=9), [WEB, ONE], ['-E -t 192.0.2.100:80 -s rr -p 9']),
     ('another scheduler', ipvs_service, dict(SERVICE, scheduler='wrr'), [WEB, ONE], [RESCHEDULED]),
-    ('a deleted service', ipvs_service, dict(SERVICE, state='absent'), [WEB, ONE], ['-D -t 192.0.2.100:80']),
+    ('a deleted service', ipvs_service, dict(SERVICE, state='absent'), [WEB, ONE], [NO_WEB]),
     ('a service that is gone already', ipvs_service, dict(SERVICE, state='absent'), [], []),
     ('a new real server', ipvs_realserver, dict(SERVICE, realserver_address='192.0.2.21'), [WEB], [ONE]),
     ('the same real server', ipvs_realserver, dict(SERVICE, realserver_address='192.0.2.21'), [WEB, ONE], []),
@@ -50,7 +52,7 @@ CASES = [
         ipvs_realserver,
         dict(SERVICE, realserver_address='192.0.2.21', state='absent'),
         [WEB, ONE, TWO],
-        ['-d -t 192.0.2.100:80 -r 192.0.2.21:80'],
+        [NO_ONE],
     ),
     (
         'a real server of a service that is gone',
@@ -95,6 +97,8 @@ def test_check_mode_foretells_what_is_done_and_nothing_is_written_without_need(r
     writing = [(WRITE,)] if written else []
     if RESCHEDULED in written:
         writing = [(RAISE['ipv4'],), (WRITE,), (LOWER['ipv4'],)]
+    if written in ([NO_WEB], [NO_ONE]):
+        writing.append((IP,))
     done, really_written = run(module, params, *reads(*live), *writing)
     assert written_in_check_mode == []
     assert really_written == done['commands'] == written
@@ -391,8 +395,8 @@ class TestRecord:
     def test_what_is_recorded_and_no_longer_declared_goes_and_the_foreign_stays(self, run, path):
         run(ipvs_table, self.params(path, DECLARED), *reads(), (WRITE,))
         foreign = '-A -f 7 -s rr'
-        result, written = run(ipvs_table, self.params(path), *reads(WEB, ONE, TWO, foreign), (WRITE,))
-        assert written == ['-D -t 192.0.2.100:80']
+        result, written = run(ipvs_table, self.params(path), *reads(WEB, ONE, TWO, foreign), (WRITE,), (IP,))
+        assert written == [NO_WEB]
         assert not path.exists()
 
     def test_entries_that_are_there_already_are_adopted(self, run, path):

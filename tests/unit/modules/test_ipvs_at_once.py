@@ -47,8 +47,10 @@ if sys.argv[1:] == ['-R']:
 """
 
 FAKE_IP = """#!{python}
-# Policy rules in a file.
+# Policy rules in a file, and no routes.
 import os, pathlib, sys
+if '-batch' in sys.argv:
+    sys.exit()
 rules = pathlib.Path(os.environ['FAKE_IPVS']) / 'rules'
 there = rules.read_text().splitlines()
 rule, adds = ' '.join(sys.argv[1:3] + sys.argv[4:]), sys.argv[3] == 'add'

@@ -22,6 +22,8 @@ RAISE = {
     'ipv6': tuple('ip -6 rule add pref 1 ipproto 58 dport 260 blackhole'.split()),
 }
 LOWER = {family: argv[:3] + ('delete',) + argv[4:] for family, argv in RAISE.items()}
+# Host routes to real servers that go.
+IP = ('ip', '-force', '-batch', '-')
 
 
 class ScriptedIpvsadm:
@@ -34,7 +36,7 @@ class ScriptedIpvsadm:
     def __call__(self, argv, stdin=None):
         expected, *reply = self.replies.pop(0)
         assert tuple(argv) == expected
-        if stdin is not None:
+        if stdin is not None and expected == WRITE:
             self.written.append(stdin.splitlines())
         rc, stdout, stderr = reply if len(reply) == 3 else (0, reply[0] if reply else '', '')
         return Result(tuple(argv), rc, stdout, stderr)
