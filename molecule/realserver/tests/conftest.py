@@ -85,6 +85,12 @@ def run_site_yml():
     return converge
 
 
+@pytest.fixture(name='torn_down', scope='module')
+def hosts_that_are_no_real_servers():
+    play = Play('playbooks/teardown.yml').run()
+    assert play.status == 0, play.output
+
+
 class Program:
     """What runs on the client until the end of its stdin and answers each line with figures."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from conftest import VIPS, Play, mac
 
 
-def test_the_wrong_order_is_heard(listening):
+def test_the_wrong_order_is_heard(torn_down, listening):
     with listening() as heard:
         play = Play('molecule/realserver/reversed.yml').run()
     assert play.status == 0, play.output

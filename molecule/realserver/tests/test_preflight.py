@@ -56,10 +56,7 @@ def broken(node, break_it, mend_it):
         on(node, mend_it)
 
 
-@pytest.fixture(scope='module', autouse=True)
-def hosts_that_are_no_real_servers():
-    play = Play('playbooks/teardown.yml').run()
-    assert play.status == 0, play.output
+pytestmark = pytest.mark.usefixtures('torn_down')
 
 
 def kernel(node):

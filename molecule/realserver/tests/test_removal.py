@@ -34,9 +34,7 @@ arptables -D INPUT -s 203.0.113.7 -j DROP
 
 
 @pytest.fixture(name='foreign', scope='module', autouse=True)
-def what_others_have_on_the_host():
-    play = Play('playbooks/teardown.yml').run()
-    assert play.status == 0, play.output
+def what_others_have_on_the_host(torn_down):
     on('real1', MAKE)
     yield on('real1', LOOK)
     on('real1', UNMAKE)
