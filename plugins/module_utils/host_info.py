@@ -15,7 +15,7 @@ import ipaddress
 import shutil
 from typing import Iterable, Mapping, Sequence
 
-from . import listeners, neighbour, procfs
+from . import firewalld, installed, listeners, neighbour, procfs
 from .command import Runner
 from .iproute import Address, Link, Route, Routing, read_links, read_neighbours, read_routing
 from .neighbour import Question
@@ -44,6 +44,9 @@ class Wanted:
     probe: bool = False
     timeout: float = 1.0
     peers: tuple[str, ...] = ()
+    firewall: bool = False
+    interface: str = ''
+    files: tuple[str, ...] = ()
 
     @classmethod
     def from_options(cls, options: Mapping) -> Wanted:
@@ -57,6 +60,9 @@ class Wanted:
             probe=options['probe'],
             timeout=options['timeout'],
             peers=_addresses(options, 'peers'),
+            firewall=options['firewall'],
+            interface=options['interface'],
+            files=tuple(options['files']),
         )
 
 
@@ -109,6 +115,11 @@ class Network:
             for link in self.links.values() for entry in link.addresses if entry.local == vip
         ]
 
+    @property
+    def default_interface(self) -> str:
+        """The interface of the default route, that of IPv4 first; empty without one."""
+        return next((one.interface for version in FAMILIES for one in self.routing[version].gateways), '')
+
     def route(self, address: str) -> Route | None:
         return self.routing[_version(address)].to.get(address)
 
@@ -133,7 +144,8 @@ def _covers(entry: Address, address: str) -> bool:
 
 
 def inform(run: Runner, wanted: Wanted) -> dict:
-    """Return what the lvs_host_info module returns. Runs four programs at most, however much there is to read."""
+    """Return what the lvs_host_info module returns. Runs four programs at most, however much there is to read, and
+    four more for a firewall."""
     files = procfs.Files()
     network = Network(
         read_links(run),
@@ -156,6 +168,7 @@ def inform(run: Runner, wanted: Wanted) -> dict:
         'vips': {vip: _vip(network, vip, claims if wanted.probe else {}) for vip in wanted.vips},
         'directors': {address: _director(network, address, claims) for address in wanted.directors},
         'peers': {address: _macs(network, address, claims) for address in wanted.peers},
+        'default_interface': network.default_interface,
         'gateways': {
             family: [dict(dataclasses.asdict(one), macs=claims.get((one.address, one.interface)) or [])
                      for one in network.routing[version].gateways]
@@ -165,6 +178,8 @@ def inform(run: Runner, wanted: Wanted) -> dict:
         'listeners': [listener.compact() for listener in listeners.read(files)],
         'modules': procfs.modules(files),
         'firewalld': procfs.runs(files, 'firewalld'),
+        'firewall': _firewall(run, network, files, wanted),
+        'files': {path: installed.look(path) for path in wanted.files},
         'programs': {name: shutil.which(name, path=PROGRAM_PATH) for name in PROGRAMS},
         'records': [path for pattern in RECORDS for path in sorted(glob.glob(pattern))],
     }
@@ -192,6 +207,15 @@ def _ask(questions: Iterable[Question], timeout: float) -> dict[tuple[str, str],
     except OSError as error:
         raise InfoError('probe: cannot ask the segment: {0}'.format(error.strerror or error)) from None
     return {(question.address, question.interface): macs for question, macs in answers.items()}
+
+
+def _firewall(run: Runner, network: Network, files: procfs.Files, wanted: Wanted) -> dict | None:
+    if not wanted.firewall or not procfs.runs(files, 'firewalld'):
+        return None
+    interface = wanted.interface or network.default_interface
+    if not interface:
+        raise InfoError('firewall: there is no default route whose interface could be taken; name one in interface')
+    return firewalld.read(run, interface)
 
 
 def _interface(link: Link, files: procfs.Files) -> dict:

@@ -56,12 +56,27 @@ options:
       - Seconds that O(probe) takes, V(0.1) to V(60), for all questions together. They are asked three times.
     type: float
     default: 1
+  firewall:
+    description:
+      - Whether to read the rich rules of firewalld, if it runs. That takes four programs at most.
+    type: bool
+    default: false
+  interface:
+    description:
+      - The network card whose zone of firewalld is looked at. Left empty, that of the default route.
+    type: str
+    default: ""
+  files:
+    description:
+      - Absolute paths of files whose checksum, mode and owner are to be read.
+    type: list
+    elements: path
+    default: []
 requirements:
   - iproute2 with JSON output (4.18 or newer) on the managed host
 notes:
-  - Only O(probe=true) needs root, or C(CAP_NET_RAW).
-  - It runs at most four programs, however many addresses there are.
-  - Rules of a firewall are not read.
+  - O(probe=true) needs root, or C(CAP_NET_RAW), and O(firewall=true) needs root.
+  - It runs at most four programs, however many addresses there are, and four more with O(firewall=true).
 seealso:
   - plugin: lvs.direct_routing.realserver_faults
     plugin_type: filter
@@ -279,6 +294,45 @@ programs:
   returned: success
   type: dict
   sample: {arptables: null, firewall-cmd: null, ipvsadm: /usr/sbin/ipvsadm, nft: null}
+firewall:
+  description:
+    - What firewalld says of the network card O(interface). Nothing where it does not run, or without O(firewall=true).
+  returned: success
+  type: dict
+  contains:
+    interface:
+      description: The network card.
+      type: str
+    zone:
+      description: Its zone, the default zone if it has none of its own.
+      type: str
+    runtime:
+      description: The rich rules of that zone that are in force.
+      type: list
+      elements: str
+    permanent:
+      description: Those that are in force after a reload.
+      type: list
+      elements: str
+  sample:
+    interface: eth0
+    zone: public
+    runtime: ['rule family="ipv4" destination address="192.0.2.100" port port="80" protocol="tcp" accept']
+    permanent: ['rule family="ipv4" destination address="192.0.2.100" port port="80" protocol="tcp" accept']
+default_interface:
+  description:
+    - The interface of the default route, that of IPv4 if both address families have one. Empty without one.
+  returned: success
+  type: str
+  sample: eth0
+files:
+  description:
+    - What is in place of each of O(files), its SHA-256, its mode and whether it is of user and group root. Nothing where
+      there is no regular file.
+  returned: success
+  type: dict
+  sample:
+    /usr/local/sbin/lvs-realserver: {sha256: 5f2c..., mode: "0755", root: true}
 records:
   description:
     - The files in which modules of this collection keep what they declared.
@@ -302,6 +356,9 @@ def main():
             'peers': {'type': 'list', 'elements': 'str', 'default': []},
             'probe': {'type': 'bool', 'default': False},
             'timeout': {'type': 'float', 'default': 1},
+            'firewall': {'type': 'bool', 'default': False},
+            'interface': {'type': 'str', 'default': ''},
+            'files': {'type': 'list', 'elements': 'path', 'default': []},
         },
         supports_check_mode=True,
     )

@@ -18,6 +18,8 @@ from ansible_collections.lvs.direct_routing.plugins.module_utils.neighbour impor
 VIP, VIP6 = '192.0.2.100', '2001:db8:2::100'
 DIRECTOR, DIRECTOR6 = '192.0.2.10', '2001:db8:2::10'
 MAC = '02:00:00:00:00:10'
+OPTIONS = {'vips': [], 'directors': [], 'peers': [], 'probe': False, 'timeout': 1.0, 'firewall': False, 'interface': '',
+           'files': []}
 LO = [('127.0.0.1', 8), ('::1', 128)]
 ETH0 = [('192.0.2.21', 24), ('2001:db8:2::21', 64), ('fe80::21', 64)]
 
@@ -86,6 +88,23 @@ def test_directors_are_shown_with_their_way_and_what_the_kernel_knows_of_their_m
 @pytest.mark.parametrize('nic', [link('eth0', [], 'none'), link('eth0', [], flags=('UP', 'NOARP')), link('eth0', [], kind='dummy')])
 def test_a_director_behind_a_tunnel_is_not_on_the_segment(nic):
     assert not inform(Ip(nic, ipv4=[way(DIRECTOR)]), Wanted(directors=(DIRECTOR,)))['directors'][DIRECTOR]['on_link']
+
+
+@pytest.mark.parametrize(('named', 'looked_at'), [('', 'eth0'), ('eth1', 'eth1')])
+def test_the_firewall_is_read_where_it_runs_on_the_card_that_is_named_or_leads_to_the_rest(monkeypatch, named, looked_at):
+    gateway = {'dst': 'default', 'gateway': '192.0.2.1', 'dev': 'eth0'}
+    monkeypatch.setattr(host_info.firewalld, 'read', lambda _run, interface: {'interface': interface})
+    for runs, found in ((True, {'interface': looked_at}), (False, None)):
+        monkeypatch.setattr(host_info.procfs, 'runs', lambda _files, _name, runs=runs: runs)
+        info = inform(Ip(ipv4=[[gateway]]), Wanted(firewall=True, interface=named))
+        assert (info['firewall'], info['default_interface']) == (found, 'eth0')
+    assert inform(Ip(), Wanted(interface='eth0'))['firewall'] is None
+
+
+def test_a_firewall_without_a_card_to_look_at_is_an_error(monkeypatch):
+    monkeypatch.setattr(host_info.procfs, 'runs', lambda _files, _name: True)
+    with pytest.raises(InfoError, match='no default route'):
+        inform(Ip(), Wanted(firewall=True))
 
 
 def test_without_a_probe_nobody_is_asked(questions):
@@ -166,12 +185,12 @@ def test_a_vip_is_found_where_it_is():
 ])
 def test_a_bad_option_is_refused_by_name_and_value(options, message):
     with pytest.raises(InfoError) as error:
-        Wanted.from_options(dict({'vips': [], 'directors': [], 'probe': False, 'timeout': 1.0}, **options))
+        Wanted.from_options(dict(OPTIONS, **options))
     assert message in str(error.value)
 
 
 def test_addresses_have_one_spelling_and_stand_once():
-    options = {'vips': ['2001:DB8:0::1', '2001:db8::1'], 'directors': [], 'peers': [], 'probe': True, 'timeout': 1.0}
+    options = dict(OPTIONS, vips=['2001:DB8:0::1', '2001:db8::1'], probe=True)
     assert Wanted.from_options(options) == Wanted(('2001:db8::1',), (), True, 1.0)
 
 
