@@ -76,6 +76,7 @@ notes:
   - C(net.ipv4.conf.default) is never touched.
   - If a step fails, what has been set in the running kernel stays set. A silent host does no harm.
 seealso:
+  - module: lvs.direct_routing.lvs_sysctl
   - module: lvs.direct_routing.vip_address
   - module: lvs.direct_routing.vip_probe
   - name: ip-sysctl
@@ -147,7 +148,7 @@ file_changed:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.lvs.direct_routing.plugins.module_utils.sysctl.task import (
+from ansible_collections.lvs.direct_routing.plugins.module_utils.sysctl.arp import (
     Host,
     RecordError,
     Silence,

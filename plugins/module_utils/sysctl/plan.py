@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What takes a host's ARP parameters, and the files that keep them, from what they are to what is declared. Pure.
+"""What takes a host's kernel parameters, and the files that keep them, from what they are to what is declared. Pure.
 
 Private to this collection.
 """
@@ -12,10 +12,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Mapping, Sequence
 
-from .declaration import MARKER, PARAMETERS, Record, Silence, SysctlError, key
-
-SILENT = (1, 2, 8)
-"""Values of arp_ignore with which a VIP of global scope on the loopback or a dummy is not answered for (ip-sysctl)."""
+from .declaration import Declaration, SysctlError, ordered, resets
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,11 +24,6 @@ class State:
     run: str | None = None
     later: Sequence[tuple[str, Mapping[str, str]]] = ()
 
-    @property
-    def interfaces(self) -> list[str]:
-        names = (name.split('/')[-2] for name in self.live if name.endswith('/' + PARAMETERS[0]))
-        return sorted(name for name in names if name != 'all')
-
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
@@ -42,69 +34,66 @@ class Plan:
     run: str | None
     safeguard: str | None = None
     live: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    missing: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
-def effective(live: Mapping[str, str], interface: str) -> dict[str, int]:
-    """Return what counts for an interface: the higher value of conf/all and its own (ip-sysctl)."""
-    return {parameter: max(int(live[key('all', parameter)]), int(live[key(interface, parameter)]))
-            for parameter in PARAMETERS}
-
-
-def plan(state: State, wanted: Silence) -> Plan:
+def plan(state: State, wanted: Declaration) -> Plan:
     """Return what takes the host from `state` to `wanted`."""
-    file, run = Record.parse(state.file), Record.parse(state.run)
-    records = [record for record in (run, file) if record]
     ours: dict[str, str] = {}
     before: dict[str, str] = {}
-    for record in records:
-        ours.update(record.ours)
-        before.update(record.before)
+    for text in (state.run, state.file):
+        record = wanted.record.parse(text)
+        if record:
+            ours.update(record.ours)
+            before.update(record.before)
     if wanted.present:
         return _plan_present(state, wanted, ours, before)
-    return _plan_absent(state, ours, before)
+    return _plan_absent(state, wanted, ours, before)
 
 
-def _plan_present(state: State, wanted: Silence, ours: Mapping[str, str], before: Mapping[str, str]) -> Plan:
+def _plan_present(state: State, wanted: Declaration, ours: Mapping[str, str], before: Mapping[str, str]) -> Plan:
     _check_present(state, wanted)
     values = wanted.values
-    writes = {name: value for name, value in values.items() if state.live[name] != value}
+    there = {name: value for name, value in values.items() if name in state.live}
     dropped = {name: value for name, value in before.items() if name not in values}
     given_back, kept = _give_back(state.live, ours, dropped)
-    writes.update(given_back)
-    record = Record(values, {name: before.get(name, state.live[name]) for name in values})
-    live = dict(state.live, **writes)
-    text = record.render()
+    writes = _writes(state.live, dict(there, **given_back))
+    record = wanted.record(values, {name: before.get(name, state.live.get(name)) for name in values
+                                    if name in before or name in there})
+    text = record.render(wanted.optional)
     # The kernel is changed first and the file afterwards; what was before must not be lost if that is interrupted.
-    lost = any(name not in before for name in values)
-    safeguard = Record(dict(ours, **values), dict(dropped, **record.before)).render() if writes and lost else None
-    foreign = state.file is not None and not state.file.startswith(MARKER)
+    lost = any(name not in before for name in there)
+    safeguard = wanted.record(dict(ours, **values), dict(dropped, **record.before)).render() if writes and lost else None
     return Plan(
         writes=writes,
-        file=text if wanted.persist else state.file if foreign else None,
+        file=text if wanted.persist else state.file if wanted.record.is_foreign(state.file) else None,
         run=None if wanted.persist else text,
         safeguard=safeguard,
-        live=live,
-        warnings=tuple(kept) + _higher(live, state.interfaces, wanted) + _overruled(state, wanted),
+        live=dict(state.live, **writes),
+        missing=tuple(name for name in values if name not in there),
+        warnings=tuple(kept) + _overruled(state, wanted),
     )
 
 
-def _check_present(state: State, wanted: Silence) -> None:
-    for index, name in enumerate(wanted.interfaces):
-        if name not in state.interfaces:
-            raise SysctlError("interfaces[{0}]: '{1}' does not exist on this host; there are {2}".format(
-                index, name, ', '.join(name for name in state.interfaces if name != 'lo')))
-    if wanted.persist and state.file is not None and not state.file.startswith(MARKER):
+def _check_present(state: State, wanted: Declaration) -> None:
+    missing = [name for name in wanted.values if name not in state.live and name not in wanted.optional]
+    if missing:
+        raise SysctlError('parameters: this kernel has no {0}. Correct the name, load the module that brings it, or name '
+                          'it in optional. In dot form, a dot in the name of an interface is written as a '
+                          'slash'.format(', '.join(missing)))
+    if wanted.persist and wanted.record.is_foreign(state.file):
         raise SysctlError("file: {0} was not written by this module and is left alone; remove it, or name another "
                           "file".format(wanted.file))
 
 
-def _plan_absent(state: State, ours: Mapping[str, str], before: Mapping[str, str]) -> Plan:
-    writes, kept = _give_back(state.live, ours, before)
+def _plan_absent(state: State, wanted: Declaration, ours: Mapping[str, str], before: Mapping[str, str]) -> Plan:
+    given_back, kept = _give_back(state.live, ours, before)
+    writes = _writes(state.live, given_back)
     return Plan(
         writes=writes,
-        file=None if Record.parse(state.file) else state.file,
-        run=None if Record.parse(state.run) else state.run,
+        file=state.file if wanted.record.is_foreign(state.file) else None,
+        run=state.run if wanted.record.is_foreign(state.run) else None,
         live=dict(state.live, **writes),
         warnings=tuple(kept),
     )
@@ -112,41 +101,32 @@ def _plan_absent(state: State, ours: Mapping[str, str], before: Mapping[str, str
 
 def _give_back(live: Mapping[str, str], ours: Mapping[str, str],
                before: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
-    """Return the writes that restore former values, and a warning for each value that is no longer ours."""
-    writes, kept = {}, []
+    """Return what values we had a hand in shall be, and a warning for each that is no longer ours and stays."""
+    values, kept = {}, []
     for name, former in before.items():
         # An interface that is gone took its values along.
-        if name not in live or live[name] == former:
+        if name not in live:
             continue
-        if live[name] == ours.get(name):
-            writes[name] = former
-        else:
+        values[name] = former
+        if live[name] not in (former, ours.get(name)):
+            values[name] = live[name]
             kept.append('{0} is {1}, which is not the value that this module set ({2}): it is left as it is, not given '
                         'back as {3}'.format(name, live[name], ours.get(name), former))
-    return writes, kept
+    return values, kept
 
 
-def _higher(live: Mapping[str, str], interfaces: Sequence[str], wanted: Silence) -> tuple[str, ...]:
-    """Warn of interfaces for which something else counts than what is wanted, since their own value is higher."""
-    warnings = []
-    for name in interfaces:
-        if name == 'lo' or name in wanted.interfaces:
-            continue
-        for parameter, value in effective(live, name).items():
-            asked = getattr(wanted, parameter)
-            loud = parameter == 'arp_ignore' and asked in SILENT and value not in SILENT
-            # Named interfaces say which ones matter; without a name all of them do.
-            if value != asked and (loud or not wanted.interfaces):
-                warnings.append('{0} of {1} is effectively {2}, not {3}, since its own value is higher{4}'.format(
-                    parameter, name, value, asked,
-                    ', and with that it answers ARP for VIPs' if loud else ''))
-    return tuple(warnings)
+def _writes(live: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
+    """Return, in order, the values that differ, and those that the kernel may change when another one is written.
+
+    The latter are written whether they change or not, so that what comes out does not depend on the kernel.
+    """
+    changed = [name for name, value in values.items() if live[name] != value]
+    return ordered({name: value for name, value in values.items()
+                    if name in changed or any(resets(other, name) for other in changed)})
 
 
-def _overruled(state: State, wanted: Silence) -> tuple[str, ...]:
+def _overruled(state: State, wanted: Declaration) -> tuple[str, ...]:
     """Warn of files that are read after ours at boot and set our keys to something else."""
-    if not wanted.persist:
-        return ()
     last: dict[str, tuple[str, str]] = {}
     for path, settings in state.later:
         last.update({name: (path, value) for name, value in settings.items()})

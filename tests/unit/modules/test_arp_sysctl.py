@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.lvs.direct_routing.plugins.module_utils.record_file import RecordError
-from ansible_collections.lvs.direct_routing.plugins.module_utils.sysctl.declaration import DEFAULT_FILE, SysctlError
+from ansible_collections.lvs.direct_routing.plugins.module_utils.sysctl.arp import DEFAULT_FILE, SysctlError
 from ansible_collections.lvs.direct_routing.plugins.modules import arp_sysctl
 
 

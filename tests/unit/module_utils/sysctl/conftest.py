@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import pytest
 
-from .machine import Machine
+from .machine import Kernel, Machine
 
 
 @pytest.fixture
 def machine(tmp_path):
     return Machine(tmp_path)
+
+
+@pytest.fixture
+def kernel(tmp_path):
+    return Kernel(tmp_path)

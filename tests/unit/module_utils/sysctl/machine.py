@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from ansible_collections.lvs.direct_routing.plugins.module_utils.sysctl import declaration
+from ansible_collections.lvs.direct_routing.plugins.module_utils.sysctl import arp
 from ansible_collections.lvs.direct_routing.plugins.module_utils.sysctl.host import Host
 
 
@@ -18,7 +18,7 @@ FILE = '/etc/sysctl.d/90-lvs-arp.conf'
 def silence(**options):
     defaults = {'interfaces': [], 'arp_ignore': 1, 'arp_announce': 2, 'persist': True, 'file': FILE,
                 'state': 'present'}
-    return declaration.Silence.from_options(dict(defaults, **options))
+    return arp.Silence.from_options(dict(defaults, **options))
 
 
 class Machine(Host):
@@ -38,8 +38,8 @@ class Machine(Host):
                 stream.write('{0}\n'.format(value))
 
     def get(self, interface):
-        return int(Host.read(self, declaration.key(interface, 'arp_ignore'))), \
-            int(Host.read(self, declaration.key(interface, 'arp_announce')))
+        return int(Host.read(self, arp.key(interface, 'arp_ignore'))), \
+            int(Host.read(self, arp.key(interface, 'arp_announce')))
 
     def put(self, path, text):
         os.makedirs(os.path.dirname(self.path(path)), exist_ok=True)
@@ -64,3 +64,38 @@ class Machine(Host):
     def replace(self, path, text):
         super().replace(path, text)
         self.steps.append(path)
+
+
+class Kernel(Machine):
+    """A host whose kernel changes further parameters with some of them, as devinet.c does."""
+
+    CONF = {'accept_redirects': 1, 'send_redirects': 1, 'forwarding': 0, 'rp_filter': 0}
+
+    def __init__(self, root):
+        super().__init__(root)
+        self.own = set()
+        self.set_live('net/ipv4/ip_forward', 0)
+        self.set_live('net/ipv4/tcp_rmem', '4096\t131072\t6291456')
+        for interface in ('all', 'default', 'lo', 'eth0', 'eth0.100', 'eth1'):
+            for parameter, value in self.CONF.items():
+                self.set_live(arp.key(interface, parameter), value)
+
+    def set_live(self, name, value):
+        self.put('/proc/sys/' + name, '{0}\n'.format(value))
+
+    def live_value(self, name):
+        return Host.read(self, name)
+
+    def write(self, name, value):
+        before = self.live_value(name)
+        super().write(name, value)
+        folder, parameter = name.rsplit('/', 1)
+        self.own.add(name)
+        if parameter == 'ip_forward' and value != before:
+            self.set_live(arp.key('all', 'accept_redirects'), 1 - int(value))
+            for interface in ['default'] + self.interfaces():
+                self.set_live(arp.key(interface, 'forwarding'), value)
+        if folder.endswith('conf/default'):
+            for other in (arp.key(interface, parameter) for interface in self.interfaces()):
+                if other not in self.own:
+                    self.set_live(other, value)

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.lvs.direct_routing.plugins.module_utils.sysctl import declaration
-from ansible_collections.lvs.direct_routing.plugins.module_utils.sysctl.plan import effective
-from ansible_collections.lvs.direct_routing.plugins.module_utils.sysctl.task import declare
+from ansible_collections.lvs.direct_routing.plugins.module_utils.sysctl import arp
+from ansible_collections.lvs.direct_routing.plugins.module_utils.sysctl.arp import effective
+from ansible_collections.lvs.direct_routing.plugins.module_utils.sysctl.arp import declare
 
 from .machine import silence
 
 
 @pytest.mark.parametrize('every, own, counts', [(0, 0, 0), (1, 0, 1), (0, 1, 1), (1, 2, 2), (8, 1, 8)])
 def test_the_higher_value_counts(every, own, counts):
-    live = {declaration.key(name, parameter): str(value) for name, value in (('all', every), ('eth0', own))
-            for parameter in declaration.PARAMETERS}
+    live = {arp.key(name, parameter): str(value) for name, value in (('all', every), ('eth0', own))
+            for parameter in arp.PARAMETERS}
     assert effective(live, 'eth0') == {'arp_ignore': counts, 'arp_announce': counts}
 
 

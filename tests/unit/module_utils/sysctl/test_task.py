@@ -11,10 +11,10 @@ import os
 import pytest
 
 from ansible_collections.lvs.direct_routing.plugins.module_utils.record_file import RecordError
-from ansible_collections.lvs.direct_routing.plugins.module_utils.sysctl import declaration
+from ansible_collections.lvs.direct_routing.plugins.module_utils.sysctl import arp
 from ansible_collections.lvs.direct_routing.plugins.module_utils.sysctl.declaration import SysctlError, parse_settings
-from ansible_collections.lvs.direct_routing.plugins.module_utils.sysctl.host import RUN_FILE
-from ansible_collections.lvs.direct_routing.plugins.module_utils.sysctl.task import declare
+from ansible_collections.lvs.direct_routing.plugins.module_utils.sysctl.arp import RUN_FILE
+from ansible_collections.lvs.direct_routing.plugins.module_utils.sysctl.arp import declare
 
 from .machine import FILE, Machine, silence
 
@@ -116,8 +116,8 @@ def test_absent_without_a_record_changes_nothing(machine):
 
 def test_absent_skips_an_interface_that_is_gone(machine):
     declare(machine, silence(interfaces=['eth0.100']), check=False)
-    for parameter in declaration.PARAMETERS:
-        os.unlink(machine.path('/proc/sys/' + declaration.key('eth0.100', parameter)))
+    for parameter in arp.PARAMETERS:
+        os.unlink(machine.path('/proc/sys/' + arp.key('eth0.100', parameter)))
     os.rmdir(machine.path('/proc/sys/net/ipv4/conf/eth0.100'))
     assert declare(machine, silence(state='absent'), check=False)['warnings'] == []
     assert machine.get('all') == (0, 0)
@@ -199,7 +199,7 @@ def test_a_file_that_is_not_ours_is_no_matter_where_nothing_is_persisted(machine
 
 @pytest.mark.parametrize('state', ['present', 'absent'])
 def test_a_symbolic_link_is_refused(machine, state):
-    machine.put('/elsewhere', declaration.MARKER + '\n')
+    machine.put('/elsewhere', arp.MARKER + '\n')
     os.symlink(machine.path('/elsewhere'), machine.path(FILE))
     with pytest.raises(RecordError, match='is a symbolic link'):
         declare(machine, silence(state=state), check=False)
