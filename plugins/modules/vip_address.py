@@ -33,11 +33,16 @@ options:
   prefix:
     description:
       - Prefix length of the VIPs, V(1) to V(32) for IPv4, V(1) to V(128) for IPv6.
-      - Left out, it is V(32) for IPv4 and V(128) for IPv6. It must be left out where O(address) has both families.
+      - Left out, it is V(32) for IPv4 and V(128) for IPv6. Where O(address) has both families it is that of IPv4, and
+        O(prefix_ipv6) has to be given as well.
       - With O(state=present) a VIP that is there with another prefix length is replaced; for IPv4 there is no moment
         without it. With O(state=absent) only entries of this prefix length are removed, or any if it is left out.
       - Left out, an address that is a network card's only one of its network is neither replaced nor removed; the
         module fails instead, since the host would lose that network.
+    type: int
+  prefix_ipv6:
+    description:
+      - Prefix length of IPv6 VIPs, V(1) to V(128), in place of O(prefix).
     type: int
   interface:
     description:
@@ -278,6 +283,7 @@ def main():
         argument_spec={
             'address': {'type': 'list', 'elements': 'str'},
             'prefix': {'type': 'int'},
+            'prefix_ipv6': {'type': 'int'},
             'interface': {'type': 'str'},
             'interface_ipv6': {'type': 'str'},
             'create': {'type': 'bool', 'default': False},

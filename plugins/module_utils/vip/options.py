@@ -40,6 +40,7 @@ class Vips:
     interface: str | None
     interface_ipv6: str | None = None
     prefix: int | None = None
+    prefix_ipv6: int | None = None
     create: bool = False
     label: str | None = None
     broadcast: str | None = None
@@ -67,9 +68,12 @@ class Vips:
         nothing = options.get('record') is not None and (given == [] if present else given is None)
         addresses = () if nothing else vip_list(given or ())
         versions = {ipaddress.ip_address(address).version for address in addresses}
-        prefix = options.get('prefix')
-        if prefix is not None and addresses:
-            _check_prefix(prefix, addresses, versions)
+        prefix, prefix_ipv6 = options.get('prefix'), options.get('prefix_ipv6')
+        both = addresses if prefix_ipv6 is None else [address for address in addresses if ':' not in address]
+        for name, value, those in (('prefix', prefix, both),
+                                   ('prefix_ipv6', prefix_ipv6, [address for address in addresses if ':' in address])):
+            if value is not None and those:
+                _check_prefix(name, value, those, addresses)
         announce = options.get('announce') or 0
         if announce < 0:
             raise AddressError('announce: {0} is out of range: it counts frames, 0 for none'.format(announce))
@@ -88,6 +92,7 @@ class Vips:
             interface=interface,
             interface_ipv6=options.get('interface_ipv6'),
             prefix=prefix,
+            prefix_ipv6=prefix_ipv6,
             create=bool(options.get('create')),
             label=label,
             broadcast=broadcast,
@@ -111,10 +116,13 @@ class Vips:
     def interface_of(self, address: str) -> str | None:
         return (self.interface_ipv6 if ':' in address else None) or self.interface
 
+    def given_prefix(self, address: str) -> int | None:
+        """Return the prefix length that is asked for, None where that is left to us."""
+        return self.prefix if ':' not in address or self.prefix_ipv6 is None else self.prefix_ipv6
+
     def prefix_of(self, address: str) -> int:
-        if self.prefix is not None:
-            return self.prefix
-        return ipaddress.ip_address(address).max_prefixlen
+        given = self.given_prefix(address)
+        return ipaddress.ip_address(address).max_prefixlen if given is None else given
 
     def broadcast_of(self, address: str) -> str | None:
         return address if self.broadcast == SELF else self.broadcast
@@ -178,23 +186,24 @@ def _not_a_vip(address) -> str:
     return ''
 
 
-def _check_prefix(prefix: int, addresses: Sequence[str], versions: set[int]) -> None:
+def _check_prefix(option: str, prefix: int, concerned: Sequence[str], addresses: Sequence[str]) -> None:
+    versions = {ipaddress.ip_address(address).version for address in concerned}
     if len(versions) > 1:
-        raise AddressError('prefix: {0} cannot serve IPv4 and IPv6 at once; leave it out (32 and 128) or use one task '
-                           'per family'.format(prefix))
+        raise AddressError('prefix: {0} cannot serve IPv4 and IPv6 at once; leave it out (32 and 128) or say what it is '
+                           'for IPv6 with prefix_ipv6'.format(prefix))
     highest = 32 if versions == {4} else 128
     if not 1 <= prefix <= highest:
-        raise AddressError('prefix: {0} is out of range for IPv{1}: 1 to {2}, {2} for a VIP as a rule'.format(
-            prefix, min(versions), highest))
+        raise AddressError('{0}: {1} is out of range for IPv{2}: 1 to {3}, {3} for a VIP as a rule'.format(
+            option, prefix, min(versions), highest))
     if highest == 128 or prefix > 30:
         return
-    for index, address in enumerate(addresses):
+    for address in concerned:
         network = ipaddress.ip_network((address, prefix), strict=False)
         ends = {str(network.network_address): 'network', str(network.broadcast_address): 'broadcast'}
         if address in ends:
             raise AddressError("address[{0}]: '{1}' is the {2} address of {3} and cannot be a VIP with prefix: {4}; "
-                               "leave prefix out for a VIP of its own (/32)".format(index, address, ends[address],
-                                                                                    network, prefix))
+                               "leave prefix out for a VIP of its own (/32)".format(
+                                   list(addresses).index(address), address, ends[address], network, prefix))
 
 
 def _check_label(label: str, interface: str) -> None:

@@ -218,7 +218,7 @@ def _preferred(side: Side, vip: str, wanted: Vips) -> int:
 def _protect(side: Side, wanted: Vips, doomed: Sequence[Address]) -> None:
     """Refuse to take a network card's only address of a network as though it were a VIP, unless the prefix says so."""
     for entry in doomed:
-        if wanted.prefix is None and side.depends_on(entry):
+        if wanted.given_prefix(entry.local) is None and side.depends_on(entry):
             raise AddressError(
                 "address: {0} is on {1} as {0}/{2} and is the only address of {3} there: without it the host would "
                 "lose that network. If that is the VIP all the same, say prefix: {2}".format(
@@ -238,7 +238,7 @@ def _plan_absent(draft: Draft) -> tuple[str, ...]:
             recorded = owned.entries.get((name, vip))
             for entry in side.entries(vip):
                 if recorded is None:
-                    if wanted.prefix in (None, entry.prefix):
+                    if wanted.given_prefix(vip) in (None, entry.prefix):
                         _protect(side, wanted, [entry])
                         doomed.append(entry)
                 elif entry.prefix == recorded.prefix or not side.depends_on(entry):

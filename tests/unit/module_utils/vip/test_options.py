@@ -31,6 +31,9 @@ from .doubles import vips
     ({'prefix': 0}, 'prefix: 0 is out of range for IPv4'),
     ({'address': ['2001:db8::1'], 'prefix': 129}, 'prefix: 129 is out of range for IPv6: 1 to 128'),
     ({'address': ['192.0.2.1', '2001:db8::1'], 'prefix': 32}, 'prefix: 32 cannot serve IPv4 and IPv6 at once'),
+    ({'address': ['192.0.2.1', '2001:db8::1'], 'prefix': 64, 'prefix_ipv6': 64}, 'prefix: 64 is out of range for IPv4'),
+    ({'address': ['192.0.2.1', '2001:db8::1'], 'prefix_ipv6': 129}, 'prefix_ipv6: 129 is out of range for IPv6'),
+    ({'address': ['2001:db8::1', '192.0.2.0'], 'prefix': 24, 'prefix_ipv6': 64}, "address[1]: '192.0.2.0' is the network"),
     ({'address': ['192.0.2.0'], 'prefix': 24}, "'192.0.2.0' is the network address of 192.0.2.0/24"),
     ({'address': ['192.0.2.255'], 'prefix': 24}, "'192.0.2.255' is the broadcast address of 192.0.2.0/24"),
     ({'interface': 'lo:0'}, "interface: 'lo:0' is not the name of an interface"),
@@ -57,6 +60,16 @@ def test_a_bad_option_is_refused_by_name_and_value(options, message):
     with pytest.raises(AddressError) as error:
         Vips.from_options(dict({'address': ['192.0.2.100'], 'interface': 'lo'}, **options))
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize('given, ipv4, ipv6', [
+    ({}, 32, 128),
+    ({'prefix': 24, 'prefix_ipv6': 64}, 24, 64),
+    ({'prefix_ipv6': 64}, 32, 64),
+])
+def test_each_family_has_a_prefix_length_of_its_own(given, ipv4, ipv6):
+    wanted = vips('192.0.2.1', '2001:db8::1', **given)
+    assert (wanted.prefix_of('192.0.2.1'), wanted.prefix_of('2001:db8::1')) == (ipv4, ipv6)
 
 
 @pytest.mark.parametrize('address, prefix', [('192.0.2.0', None), ('192.0.2.0', 31), ('2001:db8::', 64)])
