@@ -16,6 +16,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.loader import fragment_loader, module_loader
 from ansible.utils.plugin_docs import get_plugin_docs
 
+from ansible_collections.lvs.direct_routing.plugins.module_utils import record_file
 from ansible_collections.lvs.direct_routing.plugins.module_utils.command import Result
 from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import options, record, task
 
@@ -119,6 +120,7 @@ def test_an_example_has_the_options_of_its_module(used, parameters):
         ('ipvs_timeouts', {}),
         ('ipvs_table', {'services': [{'adress': '192.0.2.100'}]}),
         ('ipvs_table', {'services': [{'address': '192.0.2.100', 'realservers': [{'adress': '192.0.2.21'}]}]}),
+        ('ipvs_marks', {'marks': [{'vip': '192.0.2.100'}]}),
         ('ipvs_table', {'services': [], 'ignore': [{'adress': '192.0.2.100'}]}),
         ('vip_address', {'address': ['192.0.2.100']}),
     ],
@@ -136,11 +138,15 @@ def test_tasks_are_found_in_plays_and_blocks():
 def test_an_example_of_ipvs_works_on_a_fresh_host(run, monkeypatch, used, parameters):
     monkeypatch.setattr(socket, 'if_nametoindex', lambda _name: 1)
     monkeypatch.setattr(record, 'check_writable', lambda _option, _path: None)
+    monkeypatch.setattr(record_file, 'check_writable', lambda _option, _path: None)
 
     def fresh(_module):
         said = {'--timeout': 'Timeout (tcp tcpfin udp): 900 120 300\n'}
-        return lambda argv, stdin=None: Result(tuple(argv), 0, said.get(argv[-1], ''), '')
+        missing = {'nft': (1, '', 'Error: No such file or directory')}
+        return lambda argv, stdin=None: Result(tuple(argv), *missing.get(argv[0], (0, said.get(argv[-1], ''), '')))
 
+    if hasattr(module_of(used), 'module_runner'):
+        monkeypatch.setattr(module_of(used), 'module_runner', fresh)
     result, _written = run(module_of(used), parameters, check=True, runner=fresh)
     assert not result.get('failed'), result['msg']
 
