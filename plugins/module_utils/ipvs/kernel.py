@@ -111,17 +111,18 @@ class Kernel:
         if _succeeded(result):
             return
         message = 'ipvsadm refused `{0}`: {1}.'.format('`, `'.join(lines), _said(result))
-        undo = undoing()
+        undo, undone = undoing(), True
         if not undo:
             message += ' Nothing had to be undone.'
         else:
             again = self._write(undo)
+            undone = _succeeded(again)
             message += (
                 ' What was changed has been undone.'
-                if _succeeded(again)
+                if undone
                 else ' Undoing it with `{0}` failed too ({1}).'.format('`, `'.join(undo), _said(again))
             )
-        raise _refusal(message, _said(result))
+        raise _refusal(message, _said(result), undone)
 
     def apply(self, have: Table, changes: list[Change]) -> None:
         """Make the changes in one process; if one is refused, undo the others and raise `ApplyError`.

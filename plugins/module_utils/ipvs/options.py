@@ -32,6 +32,11 @@ SERVICE_SETTINGS = {
     'one_packet': {'type': 'bool'},
 }
 TIMEOUTS = {option: {'type': 'int'} for option in Timeouts._fields}
+TIMEOUTS_TASK = dict(
+    TIMEOUTS,
+    record={'type': 'path'},
+    state={'type': 'str', 'choices': ['present', 'absent'], 'default': 'present'},
+)
 SYNC_DAEMON = {
     'role': {'type': 'str', 'choices': list(settings.ROLES), 'required': True},
     'interface': {'type': 'str'},
@@ -132,12 +137,17 @@ def realserver(key: RealServerKey, params: dict, live: RealServer | None = None)
     return wanted
 
 
-def timeouts(params: dict, live: Timeouts) -> Timeouts:
-    """Return the wanted timeouts, those that are left out as they are; raise `InvalidEntry`."""
+def timeouts(params: dict) -> Timeouts:
+    """Return the declared timeouts, 0 for those that are left out; raise `InvalidEntry`."""
+    if params.get('state') == 'absent' and params.get('record') is None:
+        raise InvalidEntry('record', None, 'is missing; without it nobody knows what was before')
     for option in TIMEOUTS:
-        if params.get(option) is not None:
-            settings.check_timeout(option, params[option])
-    return Timeouts(*[_chosen(params, option, getattr(live, option)) for option in Timeouts._fields])
+        if params.get(option) is None:
+            continue
+        if params.get('state') == 'absent':
+            raise InvalidEntry(option, params[option], 'does not go with state=absent, which gives back what was before')
+        settings.check_timeout(option, params[option])
+    return Timeouts(*[_chosen(params, option, 0) for option in Timeouts._fields])
 
 
 def daemon(params: dict, live: SyncDaemon | None = None) -> SyncDaemon:

@@ -37,6 +37,8 @@ class Timeouts(NamedTuple):
 
 # Of a kernel that has just loaded ip_vs.
 DEFAULT_TIMEOUTS = Timeouts(900, 120, 300)
+# To ipvsadm, 0 means to keep the timeout that is set.
+UNDECLARED = Timeouts(0, 0, 0)
 
 
 class SyncDaemon(NamedTuple):

@@ -15,7 +15,7 @@ import time
 from typing import Callable, Iterable, Iterator, TypeVar
 
 from ..command import CommandError, NotInstalled, Runner, module_runner
-from . import guard, onlink, record, rules, show
+from . import guard, onlink, record, rules, show, timeouts_record
 from .dump import IDLE, Activity, DumpError
 from .kernel import ApplyError, Kernel
 from .lock import Lock, exclusive
@@ -33,7 +33,7 @@ from .plan import (
     rescheduled,
     whole_service,
 )
-from .settings import DEFAULT_TIMEOUTS, SyncDaemon, Timeouts
+from .settings import DEFAULT_TIMEOUTS, UNDECLARED, SyncDaemon, Timeouts
 
 
 class Refused(Exception):
@@ -203,24 +203,53 @@ def converge_table(module, want: Table, removable: Callable[[Table], Removable],
     }
 
 
-def converge_timeouts(module, declare: Callable[[Timeouts], Timeouts]) -> dict:
-    """Bring the connection timeouts to what is declared; return the module's result."""
+def converge_timeouts(module, declared: Timeouts, path: str | None = None) -> dict:
+    """Bring the connection timeouts to what is declared, 0 for one that is not; return the module's result.
+
+    With a record, what is no longer declared is given back. What was before is recorded before the kernel changes, so that
+    a task that is killed does not lose it, and what is still declared after it.
+    """
     run = module_runner(module)
     kernel = Kernel(run)
     with _alone(module, run) as lock:
-        have = _live(module, kernel.timeouts, DEFAULT_TIMEOUTS)
-        want = declare(have)
-        lines = plan_timeouts(have, want)
+        kept = timeouts_record.read(path) if path else timeouts_record.NOTHING
+        if path and declared == UNDECLARED and kept == timeouts_record.NOTHING:
+            return {'changed': False, 'commands': [], 'diff': []}
+        if path:
+            record.check_writable('record', path)
+        # Without ipvsadm nobody can say what is to be given back: then that is not forgotten.
+        have = kernel.timeouts() if kept != timeouts_record.NOTHING else _live(module, kernel.timeouts, DEFAULT_TIMEOUTS)
+        what = timeouts_record.plan(kept, have, declared)
+        lines = plan_timeouts(have, what.want)
         if lines and not module.check_mode:
-            kernel.configure(lines, lambda: plan_timeouts(kernel.timeouts(), have))
+            _set_timeouts(kernel, lines, have, path, kept, what.during)
             _own_up(module, lock.waited, lines)
-    before, after = [rules.timeouts_rule(*have)], [rules.timeouts_rule(*want)]
-    return {
-        'changed': bool(lines),
-        'commands': lines,
-        'diff': _line_difference('IPVS connection timeouts', before, after),
-        'timeouts': want._asdict(),
-    }
+        if path and not module.check_mode and (what.during if lines else kept) != what.after:
+            timeouts_record.write(path, what.after)
+    for warning in what.warnings:
+        module.warn(warning)
+    difference = _line_difference(
+        'IPVS connection timeouts', [rules.timeouts_rule(*have)], [rules.timeouts_rule(*what.want)])
+    result = {'changed': bool(lines), 'commands': lines, 'diff': difference, 'timeouts': what.want._asdict()}
+    if not path:
+        return result
+    differences = [difference] if lines else []
+    if kept != what.after:
+        differences.append(_line_difference(path, timeouts_record.lines(kept), timeouts_record.lines(what.after)))
+    return dict(result, changed=bool(differences), diff=differences)
+
+
+def _set_timeouts(kernel: Kernel, lines: list[str], have: Timeouts, path: str | None, kept: timeouts_record.Kept,
+                  during: timeouts_record.Kept) -> None:
+    if path and during != kept:
+        timeouts_record.write(path, during)
+    try:
+        kernel.configure(lines, lambda: plan_timeouts(kernel.timeouts(), have))
+    except ApplyError as error:
+        # What could not be undone is still to be given back.
+        if path and error.undone and during != kept:
+            timeouts_record.write(path, kept)
+        raise
 
 
 def converge_daemon(module, role: str, declare: Callable[[SyncDaemon | None], SyncDaemon | None]) -> dict:

@@ -86,7 +86,7 @@ def test_the_diff_of_timeouts_names_all_three_before_and_after(run):
 
 def test_at_least_one_timeout_is_required(run):
     result, _written = run(ipvs_timeouts, {})
-    assert 'one of the following is required: tcp, tcp_fin, udp' in result['msg']
+    assert 'any of the following are missing: tcp, tcp_fin, udp' in result['msg']
 
 
 def test_a_daemon_needs_an_interface(run):

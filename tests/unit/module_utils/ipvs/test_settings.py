@@ -12,7 +12,14 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import dump, kernel, model, options, rules
+from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import (
+    dump,
+    kernel,
+    model,
+    options,
+    rules,
+    timeouts_record,
+)
 from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs.plan import plan_daemon, plan_timeouts
 from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs.settings import SyncDaemon, Timeouts
 
@@ -87,17 +94,19 @@ class TestTimeouts:
         ],
     )
     def test_what_differs_is_set_and_the_rest_kept(self, given, lines):
-        assert plan_timeouts(FRESH, options.timeouts(given, FRESH)) == lines
+        want = timeouts_record.plan(timeouts_record.NOTHING, FRESH, options.timeouts(given)).want
+        assert plan_timeouts(FRESH, want) == lines
 
     @pytest.mark.parametrize('option', ['tcp', 'tcp_fin', 'udp'])
     @pytest.mark.parametrize('value', [0, -1, 2147484])
     def test_what_some_kernel_refuses_is_refused(self, option, value):
         with pytest.raises(model.InvalidEntry) as caught:
-            options.timeouts({option: value}, FRESH)
+            options.timeouts({option: value})
         assert str(caught.value).startswith('{0}: {1} is outside 1..2147483 seconds'.format(option, value))
 
     def test_a_timeout_of_others_that_we_would_not_set_is_kept(self):
-        assert options.timeouts({'udp': 5}, Timeouts(2678400, 120, 300)) == (2678400, 120, 5)
+        have = Timeouts(2678400, 120, 300)
+        assert timeouts_record.plan(timeouts_record.NOTHING, have, options.timeouts({'udp': 5})).want == (2678400, 120, 5)
 
 
 class TestDaemon:
