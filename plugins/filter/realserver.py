@@ -75,7 +75,7 @@ _value:
       type: list
       elements: str
     services:
-      description: VIP, port and protocol of each of its services that has a port.
+      description: VIP, port and protocol of each port of its services. Ranges of ports are left out.
       type: list
       elements: dict
 """

@@ -12,7 +12,8 @@ author:
   - The lvs.direct_routing authors (@lvs-direct-routing)
 description:
   - Turns virtual services as an inventory declares them into explicit ones, as the roles take them.
-  - Finds every mistake on the controller, before a host is touched, and names the key of the inventory.
+  - Finds every mistake on the controller, before a host is touched, and names the key of the inventory. Fails with the
+    first one; P(lvs.direct_routing.virtual_service_faults#filter) returns all of them.
 positional: groups, hostvars
 options:
   _input:
@@ -30,6 +31,8 @@ options:
     description:
       - The magic variable C(hostvars). Of a host in a group, C(lvs_address), C(lvs_address_ipv6), or else
         C(ansible_host) say its address, C(lvs_weight) its weight, and C(lvs_drained) makes its weight 0.
+      - Of a director, C(lvs_networks) lists the networks that it is attached to, as V(192.0.2.0/24). If every host of the
+        group C(directors) has it, a VIP outside all of these networks is a mistake. Without it that cannot be judged.
     type: dict
     required: true
   variable:
@@ -37,6 +40,11 @@ options:
       - The name of the list in messages.
     type: str
     default: lvs_virtual_services
+seealso:
+  - plugin: lvs.direct_routing.virtual_service_faults
+    plugin_type: filter
+  - plugin: lvs.direct_routing.firewall_marks
+    plugin_type: filter
 """
 
 EXAMPLES = r"""
@@ -48,10 +56,16 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - The same services, with RV(_value[].realservers) as lists of real servers.
+    - The same services, with RV(_value[].realservers) as lists of real servers and RV(_value[].ports) as lists of ports.
   type: list
   elements: dict
   contains:
+    ports:
+      description:
+        - Ports as numbers, and ranges of ports of a service with C(fwmark) as texts, for example V(1024-2047). Not there
+          if the service has no ports.
+      type: list
+      elements: raw
     realservers:
       description:
         - Real servers with C(name), C(address), C(weight) and further settings.

@@ -12,27 +12,13 @@ from __future__ import annotations
 from typing import Iterable, Mapping
 
 from ..module_utils.ipvs import model, options
+from . import declared, inventory
+from .inventory import ADDRESS_KEYS, Findings, InventoryError, address_of, addresses, on_segment
 
-try:
-    import netaddr
-except ImportError:
-    netaddr = None
-
-# What goes to ipvs_table as it is.
-SETTINGS = tuple(options.SERVICE_SETTINGS)
-REALSERVER_SETTINGS = tuple(options.REALSERVER_SETTINGS)
-SERVICE_KEYS = (
-    'name', 'vip', 'port', 'ports', 'fwmark', 'protocol', 'realservers', 'check', 'sorry_server',
-) + SETTINGS + REALSERVER_SETTINGS  # fmt: skip
-REALSERVER_KEYS = ('name', 'address', 'port') + REALSERVER_SETTINGS
-
-
-# Where the address of a host stands, the first one that fits.
-ADDRESS_KEYS = ('lvs_address', 'lvs_address_ipv6', 'ansible_host')
-
-
-class InventoryError(Exception):
-    """The inventory declares something that cannot be built; the message names the key."""
+__all__ = [
+    'ADDRESS_KEYS', 'InventoryError', 'address_of', 'addresses', 'faults', 'firewall_marks', 'ipvs_services', 'on_segment',
+    'probes', 'realserver', 'resolve', 'vips',
+]  # fmt: skip
 
 
 def resolve(services: Iterable[Mapping], groups: Mapping, hostvars: Mapping, variable: str) -> list[dict]:
@@ -40,65 +26,69 @@ def resolve(services: Iterable[Mapping], groups: Mapping, hostvars: Mapping, var
 
     ``variable`` is the name under which the user knows the list. Raises `InventoryError`.
     """
-    if netaddr is None:
-        raise InventoryError('the Python library netaddr is missing on the controller: pip install netaddr')
-    if isinstance(services, (str, Mapping)) or not isinstance(services, Iterable):
-        raise InventoryError('{0} is not a list of services'.format(variable))
-    resolved = []
-    for position, service in enumerate(services):
-        where = '{0}[{1}]'.format(variable, position)
-        if not isinstance(service, Mapping):
-            raise InventoryError('{0} is not a service: {1!r}'.format(where, service))
-        if service.get('name'):
-            where = '{0} ({1})'.format(where, service['name'])
-        _known_keys(service, SERVICE_KEYS, where)
-        vip = _ip(service.get('vip'), where + '.vip')
-        servers = service.get('realservers')
-        if isinstance(servers, str):
-            servers = _members(servers, service, vip, groups, hostvars, where)
-        resolved.append(dict(service, vip=str(vip), realservers=_explicit(servers, service, where)))
-    _no_duplicates(resolved, variable)
-    _no_host_has_a_vip(resolved, hostvars, variable)
-    ipvs_services(resolved, variable)
-    for service in resolved:
-        if service.get('port') is not None:
-            service['ports'] = [service.pop('port')]
+    found = Findings()
+    resolved = _resolved(services, groups, hostvars, variable, found)
+    found.raise_first()
     return resolved
+
+
+def faults(services: Iterable[Mapping], groups: Mapping, hostvars: Mapping, variable: str) -> list[str]:
+    """Return a sentence for each mistake that `resolve` would find, and for a lack of directors."""
+    found = Findings()
+    with found.collecting():
+        if _resolved(services, groups, hostvars, variable, found) and not groups.get('directors'):
+            found.add("{0}: nobody would have these VIPs, since the group 'directors' {1}; put a host into it".format(
+                variable, 'has no hosts' if 'directors' in groups else 'is not in the inventory'))
+    return found.sentences
 
 
 def ipvs_services(services: Iterable[Mapping], variable: str = 'services') -> list[dict]:
     """Return explicit services in the terms of `ipvs_table`, one for each port, checked; raise `InventoryError`."""
-    flat = []
-    for position, service in enumerate(services):
-        where = '{0}[{1}] ({2})'.format(variable, position, service.get('name') or service.get('vip'))
-        for identity in _identities(service, where):
-            entry = dict(identity, **{name: service[name] for name in SETTINGS if service.get(name) is not None})
-            entry['realservers'] = [
-                {name: value for name, value in server.items() if name != 'name' and value is not None}
-                for server in service['realservers']
-            ]
-            try:
-                options.table([entry])
-            except model.InvalidEntry as error:
-                # Its own position in a list of one means nothing to the user.
-                place = error.where.partition(' ')[2].partition(' realservers')
-                inner = ('.realservers' + place[2].rstrip()) if place[1] else ''
-                raise InventoryError(
-                    '{0}{1}.{2}: {3!r} {4}'.format(
-                        where,
-                        inner,
-                        'vip' if error.option == 'address' and not inner else error.option,
-                        error.value,
-                        error.reason,
-                    )
-                ) from None
-            flat.append(entry)
+    found = Findings()
+    flat: list[dict] = []
+    for service in _read(services, variable, found):
+        flat += declared.entries(service, declared.explicit(service, found), found)
+    found.raise_first()
     return flat
+
+
+def firewall_marks(services: Iterable[Mapping], variable: str = 'services') -> list[dict]:
+    """Return which packets get which firewall mark, in order of family and mark; raise `InventoryError`."""
+    found = Findings()
+    readable = list(_read(services, variable, found))
+    _judge_marks(readable, found)
+    found.raise_first()
+    marks = [
+        {
+            'family': model.family_of(service.vip),
+            'vip': service.vip,
+            'protocol': service.protocol,
+            'ports': [str(port) for port in sorted(service.ports, key=lambda port: port.low)],
+            'mark': service.mark,
+        }
+        for service in readable
+        if service.mark is not None and service.ports
+    ]
+    return sorted(marks, key=lambda one: (one['family'], one['mark']))
 
 
 def vips(services: Iterable[Mapping]) -> list[str]:
     """Return the VIPs of explicit services, each once."""
     return list(dict.fromkeys(service['vip'] for service in services))
+
+
+def probes(services: Iterable[Mapping]) -> list[list]:
+    """Return each pair of a resolved service and a port of it that a client can ask for.
+
+    Those are single ports of TCP and UDP: who serves all ports, or a range of them, need not listen on any one.
+    """
+    return [
+        [service, port]
+        for service in services
+        if (service.get('protocol') or 'tcp') != 'sctp'
+        for port in _single_ports(service)
+        if port
+    ]
 
 
 def realserver(services: Iterable[Mapping], host: str, groups: Mapping, hostvars: Mapping) -> dict:
@@ -123,135 +113,127 @@ def realserver(services: Iterable[Mapping], host: str, groups: Mapping, hostvars
             server['address'] for service in services for server in service['realservers'] if server['address'] not in own
         )),
         'services': [
-            {'vip': service['vip'], 'port': int(port), 'protocol': service.get('protocol') or 'tcp'}
+            {'vip': service['vip'], 'port': port, 'protocol': service.get('protocol') or 'tcp'}
             for service, _forward in served
-            for port in service.get('ports') or ()
+            for port in _single_ports(service)
         ],
     }
 
 
-def on_segment(own: Mapping) -> list[str]:
-    """Return the addresses that a host has where the VIPs are; `ansible_host` may be one for management only."""
-    particular = {key: own.get(key) for key in ADDRESS_KEYS if key != 'ansible_host'}
-    return addresses(particular) or addresses(own)
+def _single_ports(service: Mapping) -> list[int]:
+    """Return the ports of a resolved service that are no ranges."""
+    return [int(port) for port in service.get('ports') or () if str(port).isdigit()]
 
 
-def addresses(own: Mapping) -> list[str]:
-    """Return the addresses that a host's variables give it, each once, the most particular first."""
-    found = [_parse(own.get(key)) for key in ADDRESS_KEYS]
-    return list(dict.fromkeys(str(address) for address in found if address))
+def _read(services, variable: str, found: Findings) -> Iterable[declared.Service]:
+    inventory.require_netaddr()
+    if services is None:
+        raise InventoryError('{0} is not set; an empty list means that there are no virtual services'.format(variable))
+    if isinstance(services, (str, Mapping)) or not isinstance(services, Iterable):
+        raise InventoryError('{0} is not a list of services: {1}'.format(variable, model.shown(services)))
+    return declared.read(services, variable, found)
 
 
-def _identities(service: Mapping, where: str) -> list[dict]:
-    """Return the identity of each IPVS service of a declared one."""
-    if service.get('fwmark') is not None:
-        for key in ('port', 'ports', 'protocol'):
-            if service.get(key) is not None:
-                raise InventoryError('{0}.{1}: does not go with fwmark'.format(where, key))
-        return [{'fwmark': service['fwmark'], 'family': model.family_of(service['vip'])}]
-    ports = service.get('ports')
-    if (ports is None) == (service.get('port') is None):
-        raise InventoryError('{0}: needs port, or a list of ports, or fwmark; exactly one of them'.format(where))
-    if ports is None:
-        ports = [service['port']]
-    if not isinstance(ports, list) or not ports:
-        raise InventoryError('{0}.ports: {1!r} is not a list of ports'.format(where, ports))
-    for port in ports:
-        if isinstance(port, bool) or not str(port).isdigit():
-            raise InventoryError('{0}.port: {1!r} is not a number 0..65535'.format(where, port))
-    protocol = service.get('protocol') or 'tcp'
-    if protocol not in model.PROTOCOLS:
-        raise InventoryError('{0}.protocol: {1!r} is none of {2}'.format(where, protocol, ', '.join(model.PROTOCOLS)))
-    return [{'address': service['vip'], 'port': int(port), 'protocol': protocol} for port in ports]
+def _resolved(services, groups: Mapping, hostvars: Mapping, variable: str, found: Findings) -> list[dict]:
+    """Return the services resolved as far as that is possible; mistakes go to ``found``."""
+    resolved = []
+    complete = []
+    for service in _read(services, variable, found):
+        by_group = isinstance(service.given.get('realservers'), str)
+        servers = declared.members(service, groups, hostvars, found) if by_group else declared.explicit(service, found)
+        declared.entries(service, servers, found)
+        complete.append((service, servers))
+        resolved.append(_explicit(service, servers))
+    for host in groups.get('directors') or ():
+        for sentence in inventory.unreadable_addresses(hostvars[host], host):
+            found.add(sentence)
+    readable = [service for service, _servers in complete]
+    _no_duplicates(readable, found)
+    _judge_marks(readable, found)
+    _no_host_has_a_vip(readable, hostvars, found)
+    _no_realserver_is_a_vip(complete, found)
+    _vips_are_in_networks_of_directors(readable, inventory.networks_of_directors(groups, hostvars, found), found)
+    return resolved
 
 
-def _members(group, service, vip, groups, hostvars, where) -> list[dict]:
-    """Return the real servers that a group's hosts are, with what host_vars say of each."""
-    if group not in groups:
-        raise InventoryError(
-            '{0}.realservers: there is no group {1!r} in the inventory; it has {2}'.format(
-                where, group, ', '.join(sorted(groups))
-            )
-        )
-    if not groups[group]:
-        raise InventoryError('{0}.realservers: the group {1!r} has no hosts'.format(where, group))
-    servers = []
-    for host in groups[group]:
-        own = hostvars[host]
-        server = {'name': host, 'address': address_of(own, host, vip.version, service.get('forward'))}
-        weight = 0 if own.get('lvs_drained') else own.get('lvs_weight', service.get('weight'))
-        if weight is not None:
-            server['weight'] = weight
-        servers.append(server)
-    return servers
-
-
-def address_of(own: Mapping, host: str, version: int, forward: str | None = None) -> str:
-    """Return the address under which a host serves this IP version; raise `InventoryError`."""
-    found = addresses(own)
-    for address in found:
-        if (':' in address) == (version == 6):
-            return address
-    if forward == 'tun' and found:
-        return found[0]
-    key = 'lvs_address_ipv6' if version == 6 else 'lvs_address'
-    raise InventoryError('{0}: has no IPv{1} address; set {2}, or ansible_host to one'.format(host, version, key))
-
-
-def _explicit(servers, service: Mapping, where: str) -> list[dict]:
-    if not isinstance(servers, list):
-        raise InventoryError('{0}.realservers: needs a group of the inventory, or a list of servers'.format(where))
-    explicit = []
-    for position, server in enumerate(servers):
-        here = '{0}.realservers[{1}]'.format(where, position)
-        if not isinstance(server, Mapping) or not server.get('address'):
-            raise InventoryError('{0}: {1!r} has no address'.format(here, server))
-        _known_keys(server, REALSERVER_KEYS, here)
-        address = str(_ip(server['address'], here + '.address'))
-        inherited = {key: service[key] for key in REALSERVER_SETTINGS if service.get(key) is not None}
-        explicit.append(dict(inherited, **dict(server, address=address)))
+def _explicit(service: declared.Service, servers: list[declared.Server]) -> dict:
+    explicit = dict(service.given, vip=service.vip, realservers=[dict(server.settings) for server in servers])
+    explicit.pop('port', None)
+    if service.ports:
+        explicit['ports'] = [port.low if port.low == port.high else str(port) for port in service.ports]
     return explicit
 
 
-def _no_duplicates(services: list[dict], variable: str) -> None:
+def _no_duplicates(services: list[declared.Service], found: Findings) -> None:
     seen: dict = {}
-    for position, service in enumerate(services):
-        where = '{0}[{1}] ({2})'.format(variable, position, service.get('name') or service['vip'])
-        for identity in _identities(service, where):
+    for service in services:
+        for _port, identity in service.identities:
             key = options.service_key(identity)
-            first = seen.setdefault(key, where)
-            if first is not where:
-                raise InventoryError('{0}: {1} is declared already by {2}'.format(where, key, first))
+            first = seen.setdefault(key, service.where)
+            if first != service.where:
+                found.add('{0}: {1} is declared already by {2}'.format(service.where, key, first))
 
 
-def _no_host_has_a_vip(services: list[dict], hostvars: Mapping, variable: str) -> None:
+def _judge_marks(services: list[declared.Service], found: Findings) -> None:
+    """Find packets that would get two marks, or a mark that takes them away from a service of their own."""
+    claims: dict = {}
+    for service in services:
+        if service.vip and service.protocol and (service.mark is not None or service.given.get('fwmark') is None):
+            for port in service.ports:
+                claims.setdefault((service.vip, service.protocol), []).append((service, port))
+    for (vip, protocol), claimed in claims.items():
+        for position, (service, port) in enumerate(claimed):
+            if service.mark is None:
+                continue
+            for its_position, (other, its_port) in enumerate(claimed):
+                # Of two marks the later one has the sentence; the same one twice is declared twice.
+                later = other.mark is not None and its_position > position
+                if later or other.mark == service.mark or not port.overlaps(its_port):
+                    continue
+                shared = port._replace(low=max(port.low, its_port.low), high=min(port.high, its_port.high))
+                packets = '{0} {1}'.format(protocol, model.endpoint(vip, shared))
+                if other.mark is None:
+                    found.add(
+                        '{0}: {1} gets mark {2}, and IPVS looks for marks first, so {3}, which has that port as well, '
+                        'would never get a packet'.format(port.key, packets, service.mark, other.where))
+                else:
+                    found.add('{0}: {1} gets mark {2} here and mark {3} by {4}'.format(
+                        port.key, packets, service.mark, other.mark, other.where))
+
+
+def _no_host_has_a_vip(services: list[declared.Service], hostvars: Mapping, found: Findings) -> None:
     owners = {address: host for host in hostvars for address in addresses(hostvars[host])}
-    for position, service in enumerate(services):
-        if service['vip'] in owners:
-            raise InventoryError(
-                '{0}[{1}] ({2}).vip: {3} is the address of the host {4} itself; a VIP is an address of its own'.format(
-                    variable, position, service.get('name') or service['vip'], service['vip'], owners[service['vip']]
-                )
-            )
+    for service in services:
+        if service.vip in owners:
+            found.add('{0}.vip: {1} is the address of the host {2} itself; a VIP is an address of its own'.format(
+                service.where, service.vip, owners[service.vip]))
 
 
-def _known_keys(given: Mapping, known: tuple, where: str) -> None:
-    unknown = sorted(set(given) - set(known))
-    if unknown:
-        raise InventoryError(
-            '{0}: unknown key {1}; known are {2}'.format(where, ', '.join(map(repr, unknown)), ', '.join(known))
-        )
+def _no_realserver_is_a_vip(complete: list[tuple[declared.Service, list[declared.Server]]], found: Findings) -> None:
+    # What a group's host has for an address is judged with the hosts.
+    owners: dict = {}
+    for service, _servers in complete:
+        owners.setdefault(service.vip, service.where)
+    for service, servers in complete:
+        for server in servers:
+            address = server.settings['address']
+            if server.settings.get('name') != server.label and address in owners:
+                found.add('{0}: {1} is the VIP of {2}; a real server has an address of its own'.format(
+                    server.keys['address'], address, owners[address]))
 
 
-def _ip(text, where: str) -> netaddr.IPAddress:
-    address = _parse(text)
-    if address is None:
-        raise InventoryError('{0}: {1!r} is not a literal IPv4 or IPv6 address'.format(where, text))
-    return address
-
-
-def _parse(text) -> netaddr.IPAddress | None:
-    try:
-        return netaddr.IPAddress(text, flags=netaddr.INET_PTON)
-    except (netaddr.AddrFormatError, TypeError, ValueError):
-        return None
+def _vips_are_in_networks_of_directors(
+    services: list[declared.Service], networks: inventory.Networks, found: Findings
+) -> None:
+    listed = ', '.join(str(network) for network in networks.attached) or 'none'
+    for service in services:
+        if not service.vip:
+            continue
+        for network in networks.attached:
+            edge = inventory.edge_of(network, service.vip)
+            if edge:
+                found.add('{0}.vip: {1} is {2}; a VIP is an address that a host can have'.format(
+                    service.where, service.vip, edge))
+        if networks.complete and not any(inventory.parse(service.vip) in network for network in networks.attached):
+            found.add('{0}.vip: {1} is in no network that a director is attached to; lvs_networks of the directors '
+                      'has {2}'.format(service.where, service.vip, listed))

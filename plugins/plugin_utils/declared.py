@@ -1,0 +1,280 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One virtual service as it is declared: what it says is read and judged, without regard to the other services. Pure.
+
+Private to this collection. Mistakes go to `Findings`, so that one does not hide the next.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import Iterator, Mapping, NamedTuple
+
+from ..module_utils.ipvs import model, nested, options
+from . import inventory
+from .inventory import Findings, InventoryError
+
+# What goes to ipvs_table as it is.
+SETTINGS = tuple(options.SERVICE_SETTINGS)
+REALSERVER_SETTINGS = tuple(options.REALSERVER_SETTINGS)
+SERVICE_KEYS = (
+    'name', 'vip', 'port', 'ports', 'fwmark', 'protocol', 'realservers', 'check', 'sorry_server',
+) + SETTINGS + REALSERVER_SETTINGS  # fmt: skip
+REALSERVER_KEYS = ('name', 'address', 'port') + REALSERVER_SETTINGS
+
+_SERVICE = nested.fields(options.TABLE_SERVICE)
+_REALSERVER = nested.fields(options.TABLE_REALSERVER)
+_RANGE = re.compile(r'([0-9]+)-([0-9]+)', re.ASCII)
+
+
+class Port(NamedTuple):
+    """A port, or a range of ports to be marked, and its key."""
+
+    key: str
+    low: int
+    high: int
+
+    def __str__(self) -> str:
+        return str(self.low) if self.low == self.high else '{0}-{1}'.format(self.low, self.high)
+
+    def overlaps(self, other: Port) -> bool:
+        return self.low <= other.high and other.low <= self.high
+
+
+class Server(NamedTuple):
+    """A real server: what it is called in messages, its settings, and the keys of those that have one of their own."""
+
+    label: str
+    settings: Mapping
+    keys: Mapping[str, str]
+
+
+class Service(NamedTuple):
+    """What can be read of a service: no VIP, protocol or mark that is wrong, and no port that is."""
+
+    where: str
+    given: Mapping
+    vip: str
+    protocol: str
+    ports: list[Port]
+    mark: int | None
+
+    @property
+    def identities(self) -> list[tuple[str, dict]]:
+        """The identity of each IPVS service that this is, with the key of its port."""
+        if not self.vip:
+            return []
+        if self.given.get('fwmark') is not None:
+            family = model.family_of(self.vip)
+            return [] if self.mark is None else [(self.where + '.fwmark', {'fwmark': self.mark, 'family': family})]
+        if not self.protocol:
+            return []
+        return [(port.key, {'address': self.vip, 'port': port.low, 'protocol': self.protocol}) for port in self.ports]
+
+
+def read(services, variable: str, found: Findings) -> Iterator[Service]:
+    """Read every service of a list, or else say what is no service."""
+    for position, given in enumerate(services):
+        where = '{0}[{1}]'.format(variable, position)
+        if not isinstance(given, Mapping):
+            found.add('{0} is not a service: {1}'.format(where, model.shown(given)))
+            continue
+        if given.get('name') or given.get('vip'):
+            where = '{0} ({1})'.format(where, given.get('name') or given['vip'])
+        with found.collecting():
+            _known_keys(given, SERVICE_KEYS, where)
+        yield Service(
+            where, given, _vip(given, where, found), _protocol(given, where, found),
+            _ports(given, where, found), _mark(given, where, found),
+        )  # fmt: skip
+
+
+def members(service: Service, groups: Mapping, hostvars: Mapping, found: Findings) -> list[Server]:
+    """Return the real servers that the hosts of a service's group are, with what host_vars say of each."""
+    group = service.given['realservers']
+    if group not in groups:
+        found.add('{0}.realservers: there is no group {1!r} in the inventory; it has {2}'.format(
+            service.where, group, ', '.join(sorted(groups))))
+        return []
+    if not groups[group]:
+        found.add('{0}.realservers: the group {1!r} has no hosts'.format(service.where, group))
+    servers = []
+    for host in groups[group]:
+        unreadable = inventory.unreadable_addresses(hostvars[host], host)
+        for sentence in unreadable:
+            found.add(sentence)
+        if not unreadable and service.vip:
+            with found.collecting():
+                servers.append(_member(service, host, hostvars[host]))
+    return servers
+
+
+def explicit(service: Service, found: Findings) -> list[Server]:
+    """Return the real servers that a service lists."""
+    listed = service.given.get('realservers')
+    if not isinstance(listed, list):
+        found.add('{0}.realservers: needs a group of the inventory, or a list of servers'.format(service.where))
+        return []
+    servers = []
+    for position, given in enumerate(listed):
+        label = 'realservers[{0}]'.format(position)
+        where = '{0}.{1}'.format(service.where, label)
+        if not isinstance(given, Mapping) or not given.get('address'):
+            found.add('{0}: {1} has no address'.format(where, model.shown(given)))
+            continue
+        with found.collecting():
+            _known_keys(given, REALSERVER_KEYS, where)
+        with found.collecting():
+            address = str(inventory.ip(given['address'], where + '.address'))
+            own = dict({key: value for key, value in given.items() if value is not None}, address=address)
+            keys = {option: '{0}.{1}'.format(where, option) for option in own}
+            servers.append(Server(label, _with_defaults(service, own), keys))
+    return servers
+
+
+def entries(service: Service, servers: list[Server], found: Findings) -> list[dict]:
+    """Return the service in the terms of `ipvs_table`, one entry for each port."""
+    made = []
+    settings = {name: service.given[name] for name in SETTINGS if service.given.get(name) is not None}
+    for key, identity in service.identities:
+        entry = dict(identity, **settings)
+        service_key = options.service_key(identity)
+        with found.collecting(), _named({'address': service.where + '.vip', 'port': key}, service.where):
+            options.service(service_key, nested.accepted(entry, _SERVICE, 'a service'))
+        seen: dict = {}
+        entry['realservers'] = []
+        for server in servers:
+            settled = {name: value for name, value in server.settings.items() if name != 'name' and value is not None}
+            entry['realservers'].append(settled)
+            with found.collecting(), _named(server.keys, service.where):
+                accepted = nested.accepted(settled, _REALSERVER, 'a real server')
+                server_key = options.realserver_key(service_key, accepted['address'], accepted.get('port'))
+                options.realserver(server_key, accepted)
+                first = seen.setdefault(server_key, server.label)
+                if first != server.label:
+                    raise InventoryError('{0}.realservers: {1} and {2} have the same address, {3}'.format(
+                        service.where, first, server.label, server_key.address))
+        made.append(entry)
+    return made
+
+
+@contextlib.contextmanager
+def _named(keys: Mapping[str, str], where: str) -> Iterator[None]:
+    """Say of a value that IPVS could not take where the inventory has it."""
+    try:
+        yield
+    except model.InvalidEntry as error:
+        # What follows is a place in the value, as in tunnel.port.
+        option = re.match(r'\w*', error.option).group()
+        key = keys.get(option, '{0}.{1}'.format(where, option)) + error.option[len(option):]
+        raise InventoryError('{0}: {1} {2}'.format(key, model.shown(error.value), error.reason)) from None
+
+
+def _known_keys(given: Mapping, known: tuple, where: str) -> None:
+    unknown = sorted(set(given) - set(known), key=str)
+    if unknown:
+        raise InventoryError(
+            '{0}: unknown key {1}; known are {2}'.format(where, ', '.join(map(repr, unknown)), ', '.join(known))
+        )
+
+
+def _vip(given: Mapping, where: str, found: Findings) -> str:
+    with found.collecting():
+        address = inventory.ip(given.get('vip'), where + '.vip')
+        # What the model says of a service with a port, word for word, because it knows no VIP of a mark.
+        kind = model.unusable(str(address)) or ('a loopback address' if address.is_loopback() else '')
+        if kind:
+            found.add("{0}.vip: '{1}' is {2}; a VIP is a unicast address".format(where, address, kind))
+        return str(address)
+    return ''
+
+
+def _protocol(given: Mapping, where: str, found: Findings) -> str:
+    protocol = given.get('protocol')
+    if protocol is not None and given.get('fwmark') is not None and given.get('port') is given.get('ports') is None:
+        found.add('{0}.protocol: needs port or ports beside fwmark; without them, marking is up to you'.format(where))
+    if protocol is None or protocol in model.PROTOCOLS:
+        return protocol or 'tcp'
+    found.add('{0}.protocol: {1} is none of {2}'.format(where, model.shown(protocol), ', '.join(model.PROTOCOLS)))
+    return ''
+
+
+def _mark(given: Mapping, where: str, found: Findings) -> int | None:
+    mark = given.get('fwmark')
+    if mark is None:
+        return None
+    number = _number(mark)
+    if number is None or not 1 <= number <= model.MAX_FWMARK:
+        found.add('{0}.fwmark: {1} is not a number 1..{2}'.format(where, model.shown(mark), model.MAX_FWMARK))
+        return None
+    return number
+
+
+def _ports(given: Mapping, where: str, found: Findings) -> list[Port]:
+    one, several = given.get('port'), given.get('ports')
+    marked = given.get('fwmark') is not None
+    if (one is None) == (several is None):
+        if one is not None or not marked:
+            found.add('{0}: needs port, or a list of ports, or fwmark; not both port and ports'.format(where))
+        return []
+    if one is not None:
+        declared = [(where + '.port', one)]
+    elif isinstance(several, list) and several:
+        declared = [('{0}.ports[{1}]'.format(where, position), port) for position, port in enumerate(several)]
+    else:
+        found.add('{0}.ports: {1} is not a list of ports'.format(where, model.shown(several)))
+        return []
+    ports: list[Port] = []
+    for key, value in declared:
+        with found.collecting():
+            port = _port(value, key, marked)
+            for other in ports:
+                if port.overlaps(other):
+                    raise InventoryError('{0}: {1} is declared already by {2}, {3}'.format(
+                        key, port, other.key.rpartition('.')[2], other))
+            ports.append(port)
+    return ports
+
+
+def _port(value, key: str, marked: bool) -> Port:
+    bounds = _RANGE.fullmatch(value) if isinstance(value, str) else None
+    if bounds and not marked:
+        raise InventoryError('{0}: {1!r} is a range, and IPVS has services of one port, or of all with 0; a range '
+                             'needs fwmark'.format(key, value))
+    low, high = map(int, bounds.groups()) if bounds else [_number(value)] * 2
+    lowest = 1 if marked else 0
+    if low is None:
+        raise InventoryError('{0}: {1} is not a number {2}..{3}'.format(key, model.shown(value), lowest, model.MAX_PORT))
+    if low < lowest or max(low, high) > model.MAX_PORT:
+        raise InventoryError('{0}: {1} is outside {2}..{3}'.format(key, model.shown(value), lowest, model.MAX_PORT))
+    if low > high:
+        raise InventoryError('{0}: {1!r} is no range, since it ends before it begins'.format(key, value))
+    return Port(key, low, high)
+
+
+def _number(value) -> int | None:
+    if isinstance(value, bool) or not (str(value).isascii() and str(value).isdigit()):
+        return None
+    return int(value)
+
+
+def _member(service: Service, host: str, own: Mapping) -> Server:
+    version = 6 if model.family_of(service.vip) == 'ipv6' else 4
+    address = inventory.address_of(own, host, version, service.given.get('forward'))
+    settings: dict = {'name': host, 'address': address}
+    keys = {'address': '{0}.{1}'.format(host, inventory.keys_of_addresses(own)[address])}
+    if inventory.is_drained(own, host):
+        settings['weight'] = 0
+    elif own.get('lvs_weight') is not None:
+        settings['weight'] = own['lvs_weight']
+        keys['weight'] = '{0}.lvs_weight'.format(host)
+    return Server(host, _with_defaults(service, settings), keys)
+
+
+def _with_defaults(service: Service, own: Mapping) -> dict:
+    """Return the settings of a real server, those of its service where it has none of its own."""
+    inherited = {key: service.given[key] for key in REALSERVER_SETTINGS if service.given.get(key) is not None}
+    return dict(inherited, **own)
