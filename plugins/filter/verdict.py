@@ -32,7 +32,7 @@ options:
     description:
       - The magic variable C(hostvars). Directors and real servers have network facts, directors also what C(ipvs_info)
         with stats returned before and after the probes, as C(lvs_table_before) and C(lvs_table_after), and clients have
-        C(lvs_probes), the results of C(vip_probe) in a loop over pairs of a service and a port.
+        C(lvs_probes), the results of C(vip_probe) in a loop over what P(lvs.direct_routing.probes#filter) returns.
     type: dict
     required: true
 """

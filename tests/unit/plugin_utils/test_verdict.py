@@ -36,8 +36,8 @@ def host(name, *addresses):
     )
 
 
-def live_table(packets_out=0):
-    services = show.services(options.table(virtual_services.ipvs_services(SERVICES)), {})
+def live_table(packets_out=0, services=SERVICES):
+    services = show.services(options.table(virtual_services.ipvs_services(services)), {})
     for service in services:
         for server in service['realservers']:
             server['stats'] = {'packets_out': packets_out}
@@ -188,3 +188,21 @@ def test_a_spread_that_depends_on_more_than_weights_is_not_judged(scene, setting
 def test_behind_a_router_nobody_is_accused_by_mac(scene):
     scene.seen.update(on_link=False, arp=None, answers={'02:00:00:00:00:01': 40})
     assert scene.faults() == []
+
+
+def test_a_service_of_marked_ports_is_judged_like_one_of_a_port(scene):
+    scene.services = virtual_services.resolve(
+        [{'name': 'web', 'vip': VIP, 'fwmark': 7, 'ports': [80, '8000-8099'], 'scheduler': 'wrr', 'realservers': 'realservers'}],
+        {'realservers': ['real1', 'real2']},
+        {'real1': {'lvs_address': '192.0.2.21'}, 'real2': {'lvs_address': '192.0.2.22'}},
+        'lvs_virtual_services',
+    )
+    scene.before = scene.after = live_table(services=scene.services)
+    assert scene.faults() == []
+    scene.seen['answers'] = {MACS['real1']: 40}
+    scene.after['services'][0]['fwmark'] = 8
+    assert scene.faults() == [
+        'director: has no service fwmark 7 ipv4',
+        LABEL + ': real1 answered 40 of 40 requests; its weight makes that 20',
+        LABEL + ': real2 answered 0 of 40 requests; its weight makes that 20',
+    ]
