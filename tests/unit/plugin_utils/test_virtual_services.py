@@ -309,7 +309,8 @@ class TestAllMistakes:
         ]
 
     def test_what_follows_from_a_mistake_is_not_said_as_well(self):
-        assert len(faults(dict(WEB, vip='www.example.org'))) == 1
+        six = {'lvs_address_ipv6': '2001:db8::21'}
+        assert len(faults(dict(WEB, vip='2001:db8::g'), hostvars=dict(HOSTVARS, real1=six))) == 1
         assert len(faults(WEB, hostvars=dict(HOSTVARS, real2={'lvs_address': 'real2'}))) == 1
         assert len(faults(dict(WEB, vip='192.0.2.22'))) == 1
 
