@@ -17,14 +17,12 @@ import time
 
 import ansible
 import pytest
+from nodes import PATIENCE, ROOT, Program
 
 HERE = pathlib.Path(__file__).parent
 NODE = HERE.parent / 'node'
-TRAFFIC = HERE.parents[1] / 'shared' / 'node' / 'traffic.py'
-ROOT = HERE.parents[2]
+TRAFFIC = ROOT / 'molecule' / 'shared' / 'node' / 'traffic.py'
 THERE = '/root/lvs-ipvs'
-# Everything is bounded, and generously: an emulated CPU is slow.
-PATIENCE = 1800
 
 sys.path.insert(0, str(NODE))
 
@@ -78,23 +76,11 @@ def command(node, script, *arguments):
     return ('exec', '-i', '-e', 'PYTHONPATH=' + THERE, node, 'python3', path) + tuple(map(str, arguments))
 
 
-class Traffic:
-    """What runs on the client until the end of its stdin."""
+class Traffic(Program):
+    """What runs on the client, and ways to wait until something has come of it."""
 
     def __init__(self, held_port, port, address):
-        argv = ('docker',) + command('client', 'traffic', address, held_port, port)
-        self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.first = self.figures()
-
-    def figures(self):
-        line = self.process.stdout.readline()
-        assert line, 'the client could not begin'
-        return json.loads(line)
-
-    def now(self):
-        self.process.stdin.write('\n')
-        self.process.stdin.flush()
-        return self.figures()
+        super().__init__('client', THERE, 'node/traffic.py', address, held_port, port)
 
     def later(self):
         """Return the figures once things have gone on, or are known not to."""
@@ -117,12 +103,6 @@ class Traffic:
             last = now
             time.sleep(0.05)
         return last
-
-    def end(self):
-        self.process.stdin.close()
-        figures = self.figures()
-        self.process.wait(PATIENCE)
-        return figures
 
 
 @pytest.fixture(name='traffic', scope='session')

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from conftest import VIPS, Play, mac
+from nodes import VIPS, Play, mac
 
 
 def test_the_wrong_order_is_heard(torn_down, listening):

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import time
 
-from conftest import REALSERVERS, Play, on, reboot
+from nodes import REALSERVERS, Play, on, reboot
 from ways import WAYS, declaration
 
 KILLS = int(os.environ.get('LVS_KILLED_PLAYS', '2'))
@@ -28,8 +28,7 @@ def kill_within(play, seconds):
             os.killpg(process.pid, signal.SIGKILL)
         killed = process.wait() != 0
         process.stdout.close()
-    for node in REALSERVERS:
-        reboot(node, '0')
+    reboot(*REALSERVERS, grace='0')
     return killed
 
 

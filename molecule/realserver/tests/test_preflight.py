@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from conftest import REALSERVERS, VIPS, Play, on
+from nodes import REALSERVERS, VIPS, Play, on
 
 WAY = 'ip -4 route show default | grep . > /root/default || true; ip route replace default via 192.0.2.10'
 BACK = 'ip route del default; if [ -s /root/default ]; then ip route add $(cat /root/default); fi; rm /root/default'

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import REALSERVERS, VIPS, Play, on
+from nodes import REALSERVERS, VIPS, Play, on
 from test_ways import holders, parameters
 from ways import WAYS, declaration
 

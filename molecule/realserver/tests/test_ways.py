@@ -10,7 +10,7 @@ import contextlib
 import re
 
 import pytest
-from conftest import REALSERVERS, VIPS, Play, on, reboot
+from nodes import REALSERVERS, VIPS, Play, on, reboot
 from ways import WAYS, declaration
 
 ADDRESSES = {'real1': '192.0.2.21', 'real2': '192.0.2.22'}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import yaml
-from conftest import ROOT
+from nodes import ROOT
 
 
 class Way(NamedTuple):
