@@ -45,9 +45,6 @@ _value:
   type: list
   elements: dict
   contains:
-    family:
-      description: The family of the VIP, V(ipv4) or V(ipv6).
-      type: str
     vip:
       description: Where packets go to.
       type: str
@@ -62,7 +59,7 @@ _value:
       description: What they get as mark.
       type: int
   sample:
-    - {family: ipv4, vip: 192.0.2.100, protocol: tcp, ports: ["80", "443"], mark: 7}
+    - {vip: 192.0.2.100, protocol: tcp, ports: ["80", "443"], mark: 7}
 """
 
 from ansible.errors import AnsibleFilterError

@@ -228,6 +228,13 @@ elsewhere:
     - address: 192.0.2.100
       prefix: 32
       interface: lo
+removed:
+  description:
+    - The VIPs that O(record) had and, once the task is done, does not have any more.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 stale:
   description:
     - With O(purge=none), what O(record) has and the task does not declare. It is still there.

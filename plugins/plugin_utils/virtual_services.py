@@ -60,7 +60,6 @@ def firewall_marks(services: Iterable[Mapping], variable: str = 'services') -> l
     found.raise_first()
     marks = [
         {
-            'family': model.family_of(service.vip),
             'vip': service.vip,
             'protocol': service.protocol,
             'ports': [str(port) for port in sorted(service.ports, key=lambda port: port.low)],
@@ -69,7 +68,7 @@ def firewall_marks(services: Iterable[Mapping], variable: str = 'services') -> l
         for service in readable
         if service.mark is not None and service.ports
     ]
-    return sorted(marks, key=lambda one: (one['family'], one['mark']))
+    return sorted(marks, key=lambda one: (model.family_of(one['vip']), one['mark']))
 
 
 def vips(services: Iterable[Mapping]) -> list[str]:

@@ -55,6 +55,7 @@ def declare(run: Runner, wanted: Vips, check: bool, announce: Announce = neighbo
         'commands': what.commands,
         'added': [vip for vips in what.added.values() for vip in vips],
         'elsewhere': list(what.elsewhere),
+        'removed': sorted({vip for interface, vip in set(owned.entries) - set(what.record.entries)}),
         'stale': _stale(wanted, what.record),
         'warnings': list(what.warnings),
         'diff': differences,

@@ -436,9 +436,9 @@ class TestFirewallMarks:
             dict(WEB, port=25),
         ]
         marks = [
-            {'family': 'ipv4', 'vip': '192.0.2.100', 'protocol': 'tcp', 'ports': ['80'], 'mark': 7},
-            {'family': 'ipv4', 'vip': '192.0.2.100', 'protocol': 'udp', 'ports': ['5060'], 'mark': 10},
-            {'family': 'ipv6', 'vip': '2001:db8::100', 'protocol': 'tcp', 'ports': ['80', '443', '1024-2047'], 'mark': 9},
+            {'vip': '192.0.2.100', 'protocol': 'tcp', 'ports': ['80'], 'mark': 7},
+            {'vip': '192.0.2.100', 'protocol': 'udp', 'ports': ['5060'], 'mark': 10},
+            {'vip': '2001:db8::100', 'protocol': 'tcp', 'ports': ['80', '443', '1024-2047'], 'mark': 9},
         ]
         assert virtual_services.firewall_marks(resolve(*services)) == marks
         assert virtual_services.firewall_marks(resolve(*reversed(services))) == marks

@@ -287,9 +287,10 @@ def test_what_is_left_without_a_purge_is_said_and_goes_with_one(tmp_path):
     path = tmp_path / 'record'
     record.write(str(path), ON_LO)
     result = declare(Ip(), vips('192.0.2.100', purge='none', record=str(path)), check=False)
-    assert result['stale'] == [{'address': '192.0.2.101', 'interface': 'lo'}]
+    assert result['stale'] == [{'address': '192.0.2.101', 'interface': 'lo'}] and result['removed'] == []
     assert set(record.read(str(path)).entries) == set(ON_LO.entries)
     result = declare(Ip(), vips('192.0.2.100', record=str(path)), check=False)
+    assert result['removed'] == ['192.0.2.101']
     assert result['stale'] == [] and list(record.read(str(path)).entries) == [('lo', '192.0.2.100')]
 
 

@@ -1,0 +1,74 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: firewall_changes
+short_description: Say which rich rules of firewalld a director has to add and to remove
+version_added: 0.1.0
+author:
+  - The lvs.direct_routing authors (@lvs-direct-routing)
+description:
+  - Compares what the firewall has to let in for virtual services with what it does. IPVS sees packets only after the
+    firewall, so each VIP and port has to be open on the director.
+  - A rule opens one port of one VIP, whatever else the host listens on. Rules of other forms and of other addresses are
+    never touched.
+positional: firewall, going
+options:
+  _input:
+    description:
+      - Virtual services, as P(lvs.direct_routing.resolve_virtual_services#filter) returns them. Of a service that has a
+        firewall mark and no ports nothing is known.
+    type: list
+    elements: dict
+    required: true
+  firewall:
+    description:
+      - RV(lvs.direct_routing.lvs_host_info#module:firewall), nothing where firewalld does not run.
+    type: dict
+    required: true
+  going:
+    description:
+      - VIPs that the host gives up.
+    type: list
+    elements: str
+    default: []
+"""
+
+EXAMPLES = r"""
+- name: Open what is closed
+  ansible.posix.firewalld:
+    rich_rule: "{{ item }}"
+    zone: "{{ host.firewall.zone }}"
+    state: enabled
+    permanent: true
+    immediate: true
+  loop: "{{ (services | lvs.direct_routing.firewall_changes(host.firewall)).open }}"
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - Rich rules.
+  type: dict
+  contains:
+    open:
+      description: Those to add, now or for the next reload.
+      type: list
+      elements: str
+    close:
+      description: Those to remove.
+      type: list
+      elements: str
+"""
+
+from ansible_collections.lvs.direct_routing.plugins.plugin_utils import director
+
+
+class FilterModule:
+    """The filter."""
+
+    def filters(self):
+        return {'firewall_changes': director.firewall_changes}
