@@ -1,0 +1,80 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""On the client: several at once ask the VIPs as fast as they are answered, each request on a connection of its own.
+
+`python3 load.py AT_LEAST VIP...`. A line on stdin is answered with the figures so far. At the end of stdin it goes on until
+at least so many requests have been made, and ends. Every request that was begun is waited for and counted.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+import threading
+import time
+
+CLIENTS = 4
+# Seconds. A request takes milliseconds; one that needs a second for a lost packet is slow and not failed.
+PATIENCE = 60
+# Whatever happens, it ends.
+LONGEST = 1500
+
+
+class Load:
+    """All clients together."""
+
+    def __init__(self, at_least, vips):
+        self.at_least, self.vips = at_least, vips
+        self.stop = threading.Event()
+        self.lock = threading.Lock()
+        self.made = self.answered = 0
+        self.failed = []
+        self.slowest = 0.0
+        self.end = time.monotonic() + LONGEST
+
+    def ask(self, number):
+        vip = self.vips[number % len(self.vips)]
+        while time.monotonic() < self.end and not (self.stop.is_set() and self.made >= self.at_least):
+            with self.lock:
+                self.made += 1
+            begin = time.monotonic()
+            try:
+                with socket.create_connection((vip, 80), timeout=PATIENCE) as connection:
+                    connection.sendall(b'GET / HTTP/1.0\r\n\r\n')
+                    answer = connection.makefile('rb').read()
+                if not answer.startswith(b'HTTP/1.1 200'):
+                    raise ConnectionError(repr(answer[:80]))
+                with self.lock:
+                    self.answered += 1
+                    self.slowest = max(self.slowest, time.monotonic() - begin)
+            except OSError as error:
+                with self.lock:
+                    self.failed.append('{0}: {1!r}'.format(vip, error))
+                # Nobody is flooded who answers nothing.
+                time.sleep(0.05)
+
+    def say(self):
+        with self.lock:
+            print(json.dumps({'made': self.made, 'answered': self.answered, 'failures': len(self.failed),
+                              'failed': self.failed[:10], 'slowest': round(self.slowest, 2)}), flush=True)
+
+
+def main():
+    load = Load(int(sys.argv[1]), sys.argv[2:])
+    threads = [threading.Thread(target=load.ask, args=(number,)) for number in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    load.say()
+    for _line in sys.stdin:
+        load.say()
+    load.stop.set()
+    for thread in threads:
+        thread.join()
+    load.say()
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,143 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Without Ansible a director comes back as it was declared, goes at one word, and leaves alone what is not ours."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+
+import pytest
+from declared import web
+from nodes import REALSERVERS, VIPS, Play, on, reboot
+
+KILLS = int(os.environ.get('LVS_KILLED_PLAYS', '2'))
+SEED = int(os.environ.get('LVS_SEED') or random.SystemRandom().randrange(2**32))
+SERVICES = web({'real1': 2}, upper_threshold=500, lower_threshold=400)
+TIMEOUTS = {'tcp': 600, 'udp': 60}
+FOREIGN = '-A -t 203.0.113.100:25 -s rr\n-a -t 203.0.113.100:25 -r 192.0.2.21:25 -g -w 1\n'
+LOOK = """
+ipvsadm -Sn
+ipvsadm -Ln --thresholds | awk '/->/ {print $2, $3, $4}'
+ipvsadm -Ln --timeout
+ip -brief address show dev eth0 | tr -s ' ' '\n' | sort
+sysctl net.ipv4.ip_forward net.ipv4.conf.{all,default,eth0}.send_redirects net.ipv4.conf.eth0.rp_filter
+sysctl net.ipv4.vs.expire_nodest_conn net.ipv4.vs.expire_quiescent_template
+"""
+
+
+def look():
+    return on('director', "bash -c '{0}'".format(LOOK.replace("'", "'\\''")))
+
+
+def answers():
+    """Return who answers."""
+    found = set()
+    for vip in VIPS:
+        url = 'http://{0}/'.format('[' + vip + ']' if ':' in vip else vip)
+        found |= {on('client', 'curl --silent --max-time 20 ' + url).strip() for _request in range(6)}
+    return found
+
+
+@pytest.fixture(name='converged', scope='module')
+def a_converged_director(torn_down, site):
+    on('director', 'apt-get install --yes --quiet ipvsadm > /dev/null')
+    before = look()
+    site(lvs_virtual_services=SERVICES, director_timeouts=TIMEOUTS)
+    yield {'before': before, 'after': look()}
+    on('director', 'ipvsadm -D -t 203.0.113.100:25 || true')
+
+
+def test_all_of_it_is_there(converged):
+    assert converged['after'] != converged['before']
+    assert 'Timeout (tcp tcpfin udp): 600 120 60' in converged['after']
+    assert '192.0.2.21:80 500 400' in converged['after']
+    assert on('director', 'systemctl is-active lvs-director; systemctl is-enabled lvs-director') == 'active\nenabled\n'
+
+
+def test_after_a_restart_of_the_host_requests_succeed_without_ansible(converged, figure):
+    begin = time.monotonic()
+    subprocess.run(['docker', 'restart', '--time', '30', 'director'], check=True, timeout=600, stdout=subprocess.DEVNULL)
+    back = time.monotonic()
+    while on('client', 'curl --silent --max-time 2 http://192.0.2.100/ || true').strip() not in REALSERVERS:
+        assert time.monotonic() - back < 600
+        time.sleep(0.2)
+    figure('director restarted: first answer {0:.1f} s after the restart began, {1:.1f} s after the container ran'.format(
+        time.monotonic() - begin, time.monotonic() - back))
+    end = time.monotonic() + 300
+    while on('director', 'systemctl is-active lvs-director', check=False) != 'active\n':
+        assert time.monotonic() < end
+        time.sleep(0.5)
+    assert look() == converged['after']
+    assert answers() == set(REALSERVERS)
+
+
+def test_the_unit_stops_and_starts_and_leaves_others_alone(converged):
+    on('director', "printf '{0}' | ipvsadm -R".format(FOREIGN.replace('\n', '\\n')))
+    on('director', 'systemctl stop lvs-director')
+    assert on('director', 'ipvsadm -Sn') == FOREIGN
+    assert not any(vip in on('director', 'ip -brief address') for vip in VIPS)
+    assert look().replace(FOREIGN, '') == converged['before']
+    on('director', 'systemctl start lvs-director')
+    on('director', 'ipvsadm -D -t 203.0.113.100:25')
+    assert look() == converged['after']
+    assert answers() == set(REALSERVERS)
+
+
+def test_what_somebody_adds_to_our_service_keeps_the_service(converged):
+    on('director', 'ipvsadm -a -t 192.0.2.100:80 -r 192.0.2.99 -g -w 0; systemctl stop lvs-director')
+    assert on('director', 'ipvsadm -Sn').splitlines() == [
+        '-A -t 192.0.2.100:80 -s wrr', '-a -t 192.0.2.100:80 -r 192.0.2.99:80 -g -w 0']
+    on('director', 'systemctl start lvs-director; ipvsadm -d -t 192.0.2.100:80 -r 192.0.2.99')
+    assert look() == converged['after']
+
+
+def test_a_reload_mends_what_was_changed_by_hand_and_interrupts_nothing(converged, asking):
+    with asking('under a reload of the unit', at_least=0) as figures:
+        on('director', 'ipvsadm -e -t 192.0.2.100:80 -r 192.0.2.21 -g -w 9; ipvsadm -d -t 192.0.2.100:80 -r 192.0.2.22')
+        on('director', 'systemctl reload lvs-director')
+    assert figures['failed'] == []
+    assert look() == converged['after']
+
+
+def test_the_service_of_the_distribution_does_not_empty_the_table(converged):
+    on('director', 'systemctl start ipvsadm || true; systemctl restart ipvsadm || true; systemctl stop ipvsadm || true')
+    assert look() == converged['after']
+    # The control: without our word to systemd it does.
+    on('director', 'mv /etc/systemd/system/ipvsadm.service.d /root/; systemctl daemon-reload')
+    on('director', 'systemctl start ipvsadm; systemctl stop ipvsadm')
+    assert on('director', 'ipvsadm -Sn') == ''
+    on('director', 'mv /root/ipvsadm.service.d /etc/systemd/system/; systemctl daemon-reload; systemctl reload lvs-director')
+    assert look() == converged['after']
+
+
+def test_a_killed_play_is_made_up_for_by_the_next_one(site, figure):
+    chance = random.Random(SEED)
+    figure('killed plays: LVS_KILLED_PLAYS={0} LVS_SEED={1}'.format(KILLS, SEED))
+    states = (web(), web({'real2': 4}, scheduler='rr', ports=[80, 8080], port=None))
+    begin = time.monotonic()
+    site(lvs_virtual_services=states[0])
+    whole = time.monotonic() - begin
+    killed = 0
+    for number in range(KILLS):
+        play = Play('playbooks/site.yml', '--limit', 'directors', lvs_virtual_services=states[(number + 1) % 2])
+        with play.start() as process:
+            try:
+                process.wait(chance.uniform(0, whole))
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                killed += 1
+            process.stdout.close()
+        if number % 2:
+            reboot('director', grace='0')
+    site(lvs_virtual_services=states[0])
+    assert [line.split(' -w')[0] for line in on('director', 'ipvsadm -Sn').splitlines() if line.startswith('-A')] == [
+        '-A -t {0} -s wrr'.format(vip) for vip in ('192.0.2.100:80', '[2001:db8:2::100]:80')]
+    assert answers() == set(REALSERVERS)
+    assert not any(site(lvs_virtual_services=states[0]).changed.values())
+    figure('{0} of {1} plays were killed at work'.format(killed, KILLS))

@@ -1,0 +1,56 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Under load no request fails, whatever is changed by site.yml."""
+
+from __future__ import annotations
+
+import pytest
+from declared import web
+from nodes import on
+
+DIRECTOR = ('--limit', 'directors')
+# One after the other, each a change from the one before.
+CHANGES = {
+    'weights': web({'real1': 3}),
+    'a real server drained': web({'real1': 3, 'real2': 0}),
+    'and removed': web({'real1': 3, 'real2': None}),
+    'and added again': web({'real1': 3}),
+    'another scheduler': web({'real1': 3}, scheduler='wlc'),
+    'persistence': web({'real1': 3}, scheduler='wlc', persistence_timeout=30),
+    'none of both': web(),
+    'a second service': web(ports=[80, 8080], port=None),
+    'no second service': web(),
+}
+
+
+@pytest.fixture(name='started', scope='module')
+def a_director_that_serves(site):
+    site(lvs_virtual_services=web())
+
+
+def table():
+    return on('director', 'ipvsadm -Sn').splitlines()
+
+
+def test_no_request_fails_while_the_director_is_changed(started, site, asking):
+    before = table()
+    with asking('under {0} changes'.format(len(CHANGES))) as figures:
+        for services in CHANGES.values():
+            assert any(site(*DIRECTOR, lvs_virtual_services=services).changed.values())
+    assert figures['failed'] == []
+    assert figures['made'] == figures['answered']
+    assert table() == before
+
+
+def test_to_delete_and_add_instead_of_an_edit_loses_requests(started, asking):
+    """The control: what is done by hand when a weight is to change is seen by the same clients."""
+    script = """
+        for number in $(seq 60); do
+            for real in 192.0.2.21 192.0.2.22; do ipvsadm -d -t 192.0.2.100:80 -r $real; done
+            for real in 192.0.2.21 192.0.2.22; do ipvsadm -a -t 192.0.2.100:80 -r $real -g -w 1; done
+        done"""
+    with asking('delete and add by hand', at_least=0) as figures:
+        on('director', script)
+    assert figures['failures'] > 0

@@ -1,0 +1,132 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Services of every kind side by side on one director, and one that goes leaves the others alone."""
+
+from __future__ import annotations
+
+import pytest
+from declared import RIPS, web
+from nodes import REALSERVERS, VIPS, Play, on
+
+SERVERS = [{'address': rip} for rip in RIPS[0].values()]
+MORE = [
+    {'name': 'names', 'vip': VIPS[0], 'port': 53, 'protocol': 'udp', 'scheduler': 'rr', 'realservers': SERVERS,
+     'one_packet': True},
+    {'name': 'signals', 'vip': VIPS[0], 'port': 3868, 'protocol': 'sctp', 'realservers': SERVERS},
+    {'name': 'marked', 'vip': '192.0.2.101', 'fwmark': 7, 'ports': [80, 8080], 'scheduler': 'rr', 'realservers': SERVERS},
+    {'name': 'translated', 'vip': '192.0.2.102', 'port': 8080, 'scheduler': 'rr',
+     'realservers': [dict(SERVERS[0], forward='nat', port=80), SERVERS[1]]},
+    {'name': 'everything', 'vip': '192.0.2.103', 'port': 0, 'persistence_timeout': 60, 'realservers': [
+        dict(SERVERS[0], upper_threshold=100, lower_threshold=50), dict(SERVERS[1], weight=0)]},
+]
+TABLE = """\
+-A -t 192.0.2.100:80 -s wrr
+-a -t 192.0.2.100:80 -r 192.0.2.21:80 -g -w 1
+-a -t 192.0.2.100:80 -r 192.0.2.22:80 -g -w 1
+-A -t 192.0.2.102:8080 -s rr
+-a -t 192.0.2.102:8080 -r 192.0.2.21:80 -m -w 1
+-a -t 192.0.2.102:8080 -r 192.0.2.22:8080 -g -w 1
+-A -t 192.0.2.103:0 -s wlc -p 60
+-a -t 192.0.2.103:0 -r 192.0.2.21:0 -g -w 1
+-a -t 192.0.2.103:0 -r 192.0.2.22:0 -g -w 0
+-A -t [2001:db8:2::100]:80 -s wrr
+-a -t [2001:db8:2::100]:80 -r [2001:db8:2::21]:80 -g -w 1
+-a -t [2001:db8:2::100]:80 -r [2001:db8:2::22]:80 -g -w 1
+-A -u 192.0.2.100:53 -s rr -o
+-a -u 192.0.2.100:53 -r 192.0.2.21:53 -g -w 1
+-a -u 192.0.2.100:53 -r 192.0.2.22:53 -g -w 1
+-A --sctp-service 192.0.2.100:3868 -s wlc
+-a --sctp-service 192.0.2.100:3868 -r 192.0.2.21:3868 -g -w 1
+-a --sctp-service 192.0.2.100:3868 -r 192.0.2.22:3868 -g -w 1
+-A -f 7 -s rr
+-a -f 7 -r 192.0.2.21:0 -g -w 1
+-a -f 7 -r 192.0.2.22:0 -g -w 1
+"""
+SETTINGS = {
+    'director_timeouts': {'tcp': 700}, 'director_vip_prefix': 24, 'director_vip_label': 'eth0:0',
+    'director_host_route': True, 'director_sysctls': {'net.ipv4.vs.sloppy_tcp': 1},
+}
+
+
+@pytest.fixture(name='converged', scope='module')
+def a_director_of_everything(torn_down, site):
+    services = {'lvs_virtual_services': web() + MORE, **SETTINGS}
+    foretold = Play('playbooks/site.yml', '--check', **services).run()
+    assert foretold.status == 0, foretold.output
+    return services, foretold, site(**services)
+
+
+def rules():
+    return on('director', 'ipvsadm -Sn')
+
+
+def test_it_was_foretold_and_the_second_run_changes_nothing(converged, site):
+    services, foretold, done = converged
+    assert foretold.changed == done.changed and all(done.changed[node] for node in ('director', *REALSERVERS))
+    again = site(**services)
+    assert not any(again.changed.values()), again.output
+
+
+def test_the_table_is_what_the_inventory_declares(converged):
+    assert rules().splitlines() == TABLE.splitlines()
+    assert '192.0.2.21:0 100 50' in on('director', "ipvsadm -Ln --thresholds | awk '/->/ {print $2, $3, $4}'")
+
+
+def test_the_vips_are_as_asked(converged):
+    addresses = on('director', 'ip -oneline address show dev eth0')
+    for number in (100, 101, 102, 103):
+        assert ' 192.0.2.{0}/24 scope global secondary eth0:0'.format(number) in addresses
+        assert '192.0.2.{0} scope link'.format(number) in on('director', 'ip route show table main')
+    assert ' 2001:db8:2::100/128 ' in addresses
+
+
+def test_the_parameters_are_those_of_a_director_that_translates(converged):
+    names = ('net.ipv4.ip_forward', 'net.ipv4.conf.all.send_redirects', 'net.ipv4.conf.eth0.send_redirects',
+             'net.ipv4.conf.eth0.rp_filter', 'net.ipv4.vs.expire_nodest_conn', 'net.ipv4.vs.sloppy_tcp')
+    assert on('director', 'sysctl --values ' + ' '.join(names)).split() == ['1', '0', '0', '2', '1', '1']
+    assert 'Timeout (tcp tcpfin udp): 700 120 300' in on('director', 'ipvsadm -Ln --timeout')
+
+
+def test_marked_packets_are_answered_on_each_port_and_no_others_are_marked(converged):
+    answers = {on('client', 'curl --silent --max-time 20 http://192.0.2.101/').strip() for _request in range(4)}
+    assert answers == set(REALSERVERS)
+    on('client', 'curl --silent --max-time 5 http://192.0.2.101:8080/; curl --silent --max-time 5 http://192.0.2.101:81/', check=False)
+    listed = on('director', 'ipvsadm -Ln --stats --exact -f 7')
+    before = int(listed.split('FWM  7')[1].split()[0])
+    on('client', 'curl --silent --max-time 5 http://192.0.2.101:81/', check=False)
+    after = int(on('director', 'ipvsadm -Ln --stats --exact -f 7').split('FWM  7')[1].split()[0])
+    assert before == after >= 5
+
+
+def test_drift_of_any_kind_is_mended(converged, site):
+    services, _foretold, _done = converged
+    on('director', 'nft delete table inet lvs_direct_routing; ipvsadm --set 900 0 0; sysctl -qw net.ipv4.ip_forward=0')
+    on('director', 'ip address delete 192.0.2.101/24 dev eth0; rm /usr/local/lib/lvs/neighbour.py; systemctl disable -q lvs-director')
+    mended = site('--limit', 'directors', **services)
+    assert mended.changed['director'] >= 6
+    assert 'mark set 0x00000007' in on('director', 'nft list ruleset')
+    assert not any(site('--limit', 'directors', **services).changed.values())
+
+
+def test_one_service_goes_and_a_held_connection_of_another_lives_on(converged, site, asking):
+    services, _foretold, _done = converged
+    with asking('while services go', at_least=0) as figures:
+        site(lvs_virtual_services=web())
+    assert figures['failed'] == [] and figures['made'] > 20
+    assert rules().splitlines() == [line for line in TABLE.splitlines() if ':80 ' in line and '102' not in line]
+    assert not any('192.0.2.{0}'.format(number) in on('director', 'ip -brief address; ip route') for number in (101, 102, 103))
+    assert on('director', 'nft list ruleset') == ''
+    assert 'Timeout (tcp tcpfin udp): 900 120 300' in on('director', 'ipvsadm -Ln --timeout')
+    assert on('director', 'sysctl --values net.ipv4.vs.sloppy_tcp net.ipv4.ip_forward').split() == ['0', '0']
+
+
+def test_few_modules_run_where_nothing_changes(site):
+    """The modules are counted on the host, where each leaves its file behind."""
+    services = {'lvs_virtual_services': web(), 'director_timeouts': {'tcp': 700}}
+    site(**services)
+    Play('playbooks/site.yml', ansible_remote_tmp='/root/counted', environment={
+        'ANSIBLE_KEEP_REMOTE_FILES': '1', 'ANSIBLE_PIPELINING': '0'}, **services).run()
+    modules = on('director', "find /root/counted -name 'AnsiballZ_*' -printf '%f\\n'; rm -rf /root/counted").split()
+    assert 0 < len(modules) <= 10, modules
