@@ -273,6 +273,13 @@ class TestServices:
         assert adopted['undecided'][0]['reason'] == 'weight: 65536 is outside 0..65535'
         assert '#     - {address: 192.0.2.21, weight: 65536}' in adopted['text']
 
+    def test_what_is_wrong_with_one_is_to_be_seen_beside_the_group_of_the_others(self):
+        live = info(service(), service(port=443))
+        live['services'][1]['realservers'][0]['weight'] = 65536
+        adopted = adopt({'lb1': {'info': live, 'host': USUAL}}, {'all': ['lb1']}, {'lb1': {}})
+        assert services(adopted)[0]['realservers'] == 'realservers'
+        assert adopted['undecided'][0]['entry']['realservers'] == [dict(TWO[0], weight=65536), TWO[1]]
+
     def test_the_hosts_of_one_that_is_left_to_a_person_do_not_join_the_others(self):
         live = info(service(TWO[0]), service(TWO[1], port=443))
         live['services'][1]['realservers'][0]['weight'] = 65536
