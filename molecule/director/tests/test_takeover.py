@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from declared import web
 from nodes import REALSERVERS, VIPS, Play, on
@@ -56,6 +58,8 @@ HANDMADE = {
         {'director_vip_prefix': 24, 'realserver_vip_interface': 'ipvs0'},
     ),
 }
+# In short the first, with the most that can be asked for, and the one whose real servers are the most unlike.
+TAKEN = HANDMADE if os.environ.get('LVS_EVERY_WAY') else dict(list(HANDMADE.items())[:1] + list(HANDMADE.items())[-1:])
 CLEAN = """
 for device in eth0 lo; do for prefix in 24 32; do ip address delete 192.0.2.100/$prefix dev $device 2>/dev/null; done; done
 ip link delete ipvs0 2>/dev/null; ip route delete 192.0.2.100 2>/dev/null
@@ -79,7 +83,7 @@ def table():
     return on('director', 'ipvsadm -Sn')
 
 
-@pytest.mark.parametrize(('director', 'real', 'settings', 'variables'), HANDMADE.values(), ids=HANDMADE)
+@pytest.mark.parametrize(('director', 'real', 'settings', 'variables'), TAKEN.values(), ids=TAKEN)
 def test_what_was_made_by_hand_is_taken_over_without_a_lost_request(site, asking, director, real, settings, variables):
     for node in REALSERVERS:
         on(node, real)

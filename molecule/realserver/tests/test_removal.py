@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from nodes import REALSERVERS, VIPS, Play, on
 from test_ways import holders, parameters
-from ways import WAYS, declaration
+from ways import FIRST, Way, declaration
 
 MAKE = """
 echo 'net.ipv4.conf.all.log_martians = 1' > /etc/sysctl.d/50-foreign.conf
@@ -42,7 +42,7 @@ def what_others_have_on_the_host(torn_down):
 
 def test_what_is_not_ours_survives_converge_and_teardown(site, listening, foreign):
     with listening() as heard:
-        site(**declaration(WAYS[2]))
+        site(**declaration(Way('arptables', 'ipvs0', 'dr')))
         foretold = Play('playbooks/teardown.yml', '--check').run()
         play = Play('playbooks/teardown.yml').run()
     assert play.status == 0, play.output
@@ -61,7 +61,7 @@ def test_what_is_not_ours_survives_converge_and_teardown(site, listening, foreig
 
 def test_one_vip_comes_and_goes_and_the_others_are_not_touched(site, requesting, listening):
     method = 'arptables'
-    both = declaration(WAYS[0])['lvs_virtual_services']
+    both = declaration(FIRST)['lvs_virtual_services']
     site(lvs_virtual_services=both, realserver_arp_method=method)
     more = both + [dict(both[0], name='more', vip='192.0.2.101')]
     with listening() as heard, requesting() as figures:

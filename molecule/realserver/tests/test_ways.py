@@ -11,11 +11,9 @@ import re
 
 import pytest
 from nodes import REALSERVERS, VIPS, Play, on, reboot
-from ways import WAYS, declaration
+from ways import THOROUGH, WAYS, declaration
 
 ADDRESSES = {'real1': '192.0.2.21', 'real2': '192.0.2.22'}
-# All of it takes long, so each method, each kind of device and each forwarding is foretold, repeated and restarted once.
-THOROUGH = (0, 2, 5)
 
 
 def holders(node):
@@ -67,7 +65,7 @@ def check_answers():
 
 
 @pytest.mark.parametrize('number', range(len(WAYS)), ids=[way.name for way in WAYS])
-def test_a_switch_is_foretold_and_silent_and_loses_nothing(site, listening, requesting, figure, number):
+def test_a_switch_is_foretold_and_silent_and_loses_nothing(torn_down, site, listening, requesting, figure, number):
     way = WAYS[number]
     if number in THOROUGH:
         foretold = Play('playbooks/site.yml', '--check', **declaration(way)).run()

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 import yaml
@@ -28,16 +29,24 @@ class Way(NamedTuple):
         return 'ip6tnl0' if self.forward == 'tun' else self.device
 
 
-# Each one differs in one thing from the one before, and every switch between two values is among them.
-WAYS = [
-    Way('sysctl', 'lo', 'dr'),
-    Way('sysctl', 'ipvs0', 'dr'),
-    Way('arptables', 'ipvs0', 'dr'),
-    Way('arptables', 'lo', 'dr'),
-    Way('arptables', 'tunl0', 'tun'),
-    Way('sysctl', 'tunl0', 'tun'),
-    Way('sysctl', 'lo', 'dr'),
-]
+FIRST = Way('sysctl', 'lo', 'dr')
+if os.environ.get('LVS_EVERY_WAY'):
+    # Each one differs in one thing from the one before, and every switch between two values is among them.
+    WAYS = [
+        FIRST,
+        Way('sysctl', 'ipvs0', 'dr'),
+        Way('arptables', 'ipvs0', 'dr'),
+        Way('arptables', 'lo', 'dr'),
+        Way('arptables', 'tunl0', 'tun'),
+        Way('sysctl', 'tunl0', 'tun'),
+        FIRST,
+    ]
+    # Foretold, repeated and restarted: once for each method, each kind of device and each forwarding.
+    THOROUGH = (0, 2, 5)
+else:
+    # The same switches, several at once.
+    WAYS = [FIRST, Way('arptables', 'ipvs0', 'dr'), Way('sysctl', 'tunl0', 'tun'), FIRST]
+    THOROUGH = (1, 2)
 
 
 def declaration(way):
