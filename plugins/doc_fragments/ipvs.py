@@ -23,8 +23,9 @@ notes:
   - A task that is killed while it changes the scheduler of a live service leaves a policy rule, and a note of it in the
     lock file. The next task that takes the lock, other than in check mode, removes both.
   - While a real server changes between V(dr) and V(tun), or later, a connection that it has would be sent to whoever
-    answers ARP for the VIP, since the kernel keeps one route for both ways (seen with Linux 6.1, IPv4). So a real server
-    on the segment gets a host route through itself, which goes with its last entry, see C(ip route show proto 173).
+    answers for the VIP on the segment, since the kernel keeps one route for both ways (seen with Linux 6.1). So a real
+    server on the segment gets a host route through itself, which goes with its last entry, see
+    C(ip route show proto 173).
 """
 
     SERVICE_IDENTITY = r"""

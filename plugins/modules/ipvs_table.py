@@ -14,7 +14,7 @@ author:
 description:
   - Brings the kernel's IPVS table to what is declared, with two reading processes and at most one writing process,
     however many entries there are. A change of schedulers takes two more for each address family, a
-    change of real servers between V(dr) and V(tun) two, and their removal one.
+    change of real servers between V(dr) and V(tun) three, and their removal one.
   - Entries are edited in place, so connections survive, and changes are ordered so that no service is without a real
     server in between.
   - If ipvsadm refuses a part of the changes, the others are undone and the task fails.

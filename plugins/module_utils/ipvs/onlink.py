@@ -6,7 +6,7 @@
 
 Private to this collection. The connections that it has keep their way, and the kernel keeps one route for both ways. If a
 packet that goes through the tunnel looks it up, the route names no next hop, and a packet that goes directly is then sent
-to whoever answers ARP for its destination, the VIP (FLOWI_FLAG_KNOWN_NH of ip_vs_xmit.c; seen with Linux 6.1, IPv4 only).
+to whoever answers for its destination, the VIP, on the segment (FLOWI_FLAG_KNOWN_NH of ip_vs_xmit.c; seen with Linux 6.1).
 A host route whose gateway is the real server itself leads both to it. It stays as long as an entry of the table sends
 there, since nobody can tell when the last connection of the other kind has ended.
 """
@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Callable, Iterable, Sequence
 
 from ..command import CommandError, NotInstalled, Runner
-from ..iproute import read_routing
+from ..iproute import Route, read_routing
 from .model import RealServer, Table, family_of
 from .plan import Change
 
@@ -28,12 +28,14 @@ Warn = Callable[[str], None]
 
 
 def hold(run: Runner, changes: Iterable[Change], warn: Warn) -> None:
-    """Have the routes that these changes call for; warn where this host has no way to. Two processes at most."""
+    """Have the routes that these changes call for; warn where this host has no way to. Three processes at most."""
     addresses = sorted({change.key.address for change in changes if _changes_its_way(change)})
-    if not addresses:
-        return
     try:
-        routes = read_routing(run, 4, addresses).to
+        routes: dict[str, Route] = {}
+        for version, family in ((4, 'ipv4'), (6, 'ipv6')):
+            of_family = [address for address in addresses if family_of(address) == family]
+            if of_family:
+                routes.update(read_routing(run, version, of_family).to)
         _batch(run, [
             'route prepend {0} via {0} dev {1} onlink{2} proto {3}'.format(
                 address, route.interface, ' src ' + route.source if route.source else '', PROTOCOL)
@@ -50,8 +52,8 @@ def release(run: Runner, changes: Iterable[Change], have: Table, after: Table, w
         return
     gone = {key.address for key in have.realservers} - {key.address for key in after.realservers}
     try:
-        _batch(run, ['route delete {0} via {0} proto {1}'.format(address, PROTOCOL)
-                     for address in sorted(gone) if family_of(address) == 'ipv4'], 'No such process')
+        _batch(run, ['route delete {0} via {0} proto {1}'.format(address, PROTOCOL) for address in sorted(gone)],
+               'No such process')
     except NotInstalled:
         # Then there was nothing to make a route with either.
         pass
@@ -63,7 +65,7 @@ def release(run: Runner, changes: Iterable[Change], have: Table, after: Table, w
 def _changes_its_way(change: Change) -> bool:
     before, after = change.before, change.after
     return (isinstance(before, RealServer) and isinstance(after, RealServer)
-            and {before.forward, after.forward} == WAYS and family_of(change.key.address) == 'ipv4')
+            and {before.forward, after.forward} == WAYS)
 
 
 def _batch(run: Runner, lines: Sequence[str], content: str) -> None:

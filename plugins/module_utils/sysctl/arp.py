@@ -96,7 +96,9 @@ def declare(host: Host, wanted: Silence, check: bool) -> dict:
     counts = {name: effective(what.live, name) for name in names
               if all(key(name, parameter) in what.live for parameter in PARAMETERS)}
     warnings = _higher(counts, wanted) if wanted.present else []
-    return dict(done, effective=counts, warnings=done['warnings'] + warnings)
+    done['effective'] = counts
+    done['warnings'] += warnings
+    return done
 
 
 def _check_interfaces(names: Sequence[str], wanted: Silence) -> None:

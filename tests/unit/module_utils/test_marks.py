@@ -185,7 +185,7 @@ def test_what_cannot_be_understood_is_one_sentence(text):
         parse(text)
 
 
-ADDRESSES = st.one_of(st.integers(1, 223).map(lambda number: '{0}.0.2.100'.format(number)),
+ADDRESSES = st.one_of(st.integers(1, 223).map('{0}.0.2.100'.format),
                       st.integers(0, 2 ** 64).map(lambda number: str(ipaddress.IPv6Address(0x20010DB8 << 96 | number))))
 PORTS = st.one_of(st.integers(1, 65535).map(str),
                   st.tuples(st.integers(1, 65535), st.integers(1, 65535)).map(lambda two: '{0}-{1}'.format(*sorted(two))))

@@ -36,8 +36,8 @@ def host(name, *addresses):
     )
 
 
-def live_table(packets_out=0, services=SERVICES):
-    services = show.services(options.table(virtual_services.ipvs_services(services)), {})
+def live_table(packets_out=0, declared=None):
+    services = show.services(options.table(virtual_services.ipvs_services(declared or SERVICES)), {})
     for service in services:
         for server in service['realservers']:
             server['stats'] = {'packets_out': packets_out}
@@ -197,7 +197,7 @@ def test_a_service_of_marked_ports_is_judged_like_one_of_a_port(scene):
         {'real1': {'lvs_address': '192.0.2.21'}, 'real2': {'lvs_address': '192.0.2.22'}},
         'lvs_virtual_services',
     )
-    scene.before = scene.after = live_table(services=scene.services)
+    scene.before = scene.after = live_table(declared=scene.services)
     assert scene.faults() == []
     scene.seen['answers'] = {MACS['real1']: 40}
     scene.after['services'][0]['fwmark'] = 8

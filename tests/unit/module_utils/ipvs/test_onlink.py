@@ -69,8 +69,11 @@ def test_every_other_change_gets_none(before, after):
     assert Host(LINK).hold(WEB + before, WEB + after).changed == []
 
 
-def test_ipv6_needs_none():
-    assert Host(LINK).hold(IPV6.format('-g'), IPV6.format('-i')).changed == []
+def test_ipv6_is_no_different():
+    way = {'dst': '2001:db8::21', 'dev': 'eth0', 'prefsrc': '2001:db8::10'}
+    assert Host(way).hold(IPV6.format('-g'), IPV6.format('-i')).changed == [
+        'route prepend 2001:db8::21 via 2001:db8::21 dev eth0 onlink src 2001:db8::10 proto 173']
+    assert Host().release(IPV6.format('-i'), '').changed == ['route delete 2001:db8::21 via 2001:db8::21 proto 173']
 
 
 @pytest.mark.parametrize(
