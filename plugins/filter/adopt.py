@@ -20,6 +20,10 @@ description:
   - What the table does not tell is not guessed. A firewall mark has no virtual IP (VIP) there, so it gets the one address
     with a host prefix on the directors' network cards that no other service has; if there is not exactly one, its entry is
     a comment in the text.
+  - The kernel takes some things that C(site.yml) refuses, such as a VIP as a real server. Such an entry is a comment as
+    well, with the reason, and the others are declared all the same.
+  - If all VIPs of a director have the same prefix length, as an alias made by hand often has that of the network, it is
+    kept as C(director_vip_prefix) or C(director_vip_prefix_ipv6).
 positional: groups, hostvars
 options:
   _input:
@@ -68,7 +72,7 @@ _value:
       description: The groups C(directors) and C(realservers) with their hosts, and C(all) with the variables.
       type: dict
     undecided:
-      description: Entries that could not be completed, each with C(entry) and C(reason).
+      description: Entries that could not be completed or that C(site.yml) would refuse, each with C(entry) and C(reason).
       type: list
       elements: dict
     review:

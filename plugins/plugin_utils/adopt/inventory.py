@@ -10,12 +10,13 @@ Private to this collection. What the table does not tell is not guessed: it beco
 from __future__ import annotations
 
 import ipaddress
-from typing import Iterable, Mapping, NamedTuple, Sequence
+import re
+from typing import Container, Iterable, Mapping, NamedTuple, Sequence
 
 from .. import virtual_services
 from ...module_utils.ipvs import model, options, settings
 from ...module_utils.ipvs.model import ServiceKey
-from ..virtual_services import InventoryError
+from ..inventory import InventoryError, require_netaddr
 from . import live
 from .live import Director, Service
 
@@ -25,8 +26,11 @@ CARRIED = virtual_services.ADDRESS_KEYS + (
     'ansible_become_method', 'ansible_become_user',
 )  # fmt: skip
 ADDRESS_KEY = {4: 'lvs_address', 6: 'lvs_address_ipv6'}
+PREFIX_KEY = {4: 'director_vip_prefix', 6: 'director_vip_prefix_ipv6'}
 # In the place of a VIP that a person has to say; no address, so that it cannot be overlooked.
 UNDECIDED_VIP = 'decide'
+# How a message begins that is about a service, and how it calls others: by position and name.
+_WHERE = re.compile(r'service\[(\d+)\] \((.*?)\)')
 
 
 class Given:
@@ -59,7 +63,7 @@ class Given:
 
 
 class Undecided(NamedTuple):
-    """An entry that a person has to complete, and why."""
+    """An entry that a person has to complete or change, and why."""
 
     entry: Mapping
     keys: Sequence[ServiceKey]
@@ -81,8 +85,7 @@ class Adopted(NamedTuple):
 
 def adopt(seen: Mapping, groups: Mapping, hostvars: Mapping) -> Adopted:
     """Return the inventory of directors; `seen` has by name their results of ipvs_info and lvs_host_info."""
-    if virtual_services.netaddr is None:
-        raise InventoryError('the Python library netaddr is missing on the controller: pip install netaddr')
+    require_netaddr()
     directors = [live.director(str(name), plain(seen[name]['info']), plain(seen[name]['host'])) for name in seen]
     given = Given(groups, hostvars)
     table = live.union(directors)
@@ -96,10 +99,11 @@ def adopt(seen: Mapping, groups: Mapping, hostvars: Mapping) -> Adopted:
         'realservers': {'hosts': _realservers(directors, hosts, invented, given)},
         'all': {'vars': {}},
     }
-    faults = {key: _fault(service) for key, service in table.items()}
+    faults = _faults(table, spare, inventory)
     weights = _as_group([service for key, service in table.items() if not faults[key]], hosts, inventory)
     _say_weights(inventory, weights, given)
     _say_timeouts(inventory, directors)
+    _say_prefixes(inventory, directors, vips)
     services, undecided = _services(table, faults, spare, bool(weights))
     inventory['all']['vars']['lvs_virtual_services'] = services
     return Adopted(inventory, undecided, directors, table, hosts, invented, moved, given)
@@ -116,9 +120,8 @@ def refusal(inventory: Mapping) -> str:
 
 def declared(inventory: Mapping) -> model.Table:
     """Return the table that `site.yml` makes of the inventory; raise `InventoryError`."""
-    groups = {name: list(inventory[name]['hosts']) for name in ('directors', 'realservers')}
     services = virtual_services.resolve(
-        inventory['all']['vars']['lvs_virtual_services'], groups, _hostvars(inventory), 'lvs_virtual_services'
+        inventory['all']['vars']['lvs_virtual_services'], _groups(inventory), _hostvars(inventory), 'lvs_virtual_services'
     )
     return options.table(virtual_services.ipvs_services(services))
 
@@ -140,6 +143,10 @@ def _literal(text: str) -> list[str]:
         return [model.normal_address(str(text))]
     except ValueError:
         return []
+
+
+def _groups(inventory: Mapping) -> dict[str, list[str]]:
+    return {name: list(inventory[name]['hosts']) for name in ('directors', 'realservers')}
 
 
 def _hostvars(inventory: Mapping) -> dict[str, dict]:
@@ -313,6 +320,16 @@ def _say_timeouts(inventory: dict, directors: Sequence[Director]) -> None:
             variables['director_timeouts'] = said
 
 
+def _say_prefixes(inventory: dict, directors: Iterable[Director], vips: Container[str]) -> None:
+    """Keep the prefix length of VIPs that are aliases made by hand, where all of a director's have the same one."""
+    for director in directors:
+        for version, option in PREFIX_KEY.items():
+            prefixes = {place.prefix for place in director.places
+                        if place.heard and place.address in vips and place.version == version}
+            if len(prefixes) == 1 and prefixes != {live.HOST_PREFIX[version]}:
+                inventory['directors']['hosts'][director.name][option] = prefixes.pop()
+
+
 def _services(table: Mapping, faults: Mapping, spare: Mapping, as_group: bool) -> tuple[list[dict], list[Undecided]]:
     folded: dict[str, list[Service]] = {}
     for key, service in table.items():
@@ -322,36 +339,61 @@ def _services(table: Mapping, faults: Mapping, spare: Mapping, as_group: bool) -
     crowded = [fold[0].key[:3] for fold in folded.values()]
     services, undecided = [], []
     for fold in folded.values():
-        first, keys = fold[0], [service.key for service in fold]
-        reason = faults[first.key]
-        vip = first.key.address
-        if not vip:
-            found = spare[first.key.family]
-            vip = found[0] if len(found) == 1 else UNDECIDED_VIP
-            if len(found) != 1 and not reason:
-                reason = _no_vip(first.key, found)
-        entry = {'name': _name(first.key, crowded.count(first.key[:3]) > 1), 'vip': vip}
-        if first.key.protocol == 'fwmark':
-            entry['fwmark'] = first.key.number
-        elif len(fold) > 1:
-            entry['ports'] = [key.number for key in keys]
-        else:
-            entry['port'] = first.key.number
-        if first.key.protocol not in ('tcp', 'fwmark'):
-            entry['protocol'] = first.key.protocol
-        entry.update(first.settings)
-        own = [dict(server) for server in first.servers.values()]
+        key = fold[0].key
+        entry = _entry(fold, _name(key, crowded.count(key[:3]) > 1), spare)
         # What is wrong is to be seen in the entry itself.
-        entry['realservers'] = 'realservers' if as_group and not faults[first.key] else own
+        if as_group and not faults[key]:
+            entry['realservers'] = 'realservers'
+        reason = faults[key] or (_no_vip(key, spare[key.family]) if entry['vip'] == UNDECIDED_VIP else '')
         if reason:
-            undecided.append(Undecided(entry, keys, reason))
+            undecided.append(Undecided(entry, [service.key for service in fold], reason))
         else:
             services.append(entry)
     return services, undecided
 
 
+def _entry(fold: Sequence[Service], name: str, spare: Mapping) -> dict:
+    """Return services that differ only in their ports as one entry that lists its real servers."""
+    key, settings, servers = fold[0]
+    vip = key.address
+    if not vip:
+        vip = spare[key.family][0] if len(spare[key.family]) == 1 else UNDECIDED_VIP
+    entry = {'name': name, 'vip': vip}
+    if key.protocol == 'fwmark':
+        entry['fwmark'] = key.number
+    elif len(fold) > 1:
+        entry['ports'] = [service.key.number for service in fold]
+    else:
+        entry['port'] = key.number
+    if key.protocol not in ('tcp', 'fwmark'):
+        entry['protocol'] = key.protocol
+    entry.update(settings)
+    entry['realservers'] = [dict(server) for server in servers.values()]
+    return entry
+
+
+def _faults(table: Mapping, spare: Mapping, inventory: Mapping) -> dict[ServiceKey, str]:
+    """Say of each service why it cannot be declared, or nothing.
+
+    The kernel takes some things that `site.yml` refuses, such as a VIP as a real server. One such entry must not keep the
+    others from being declared.
+    """
+    faults = {key: _fault(service) for key, service in table.items()}
+    entries = {key: _entry([service], str(key), spare) for key, service in table.items() if not faults[key]}
+    entries = {key: entry for key, entry in entries.items() if entry['vip'] != UNDECIDED_VIP}
+    keys = list(entries)
+    refused: dict[ServiceKey, list[str]] = {}
+    for sentence in virtual_services.faults(entries.values(), _groups(inventory), _hostvars(inventory), 'service'):
+        where = _WHERE.match(sentence)
+        # Others are about a host, and hold for the whole file.
+        if where:
+            said = _WHERE.sub(r'\2', sentence[where.end():].lstrip('.: '))
+            refused.setdefault(keys[int(where.group(1))], []).append(said)
+    return faults | {key: '; '.join(said) for key, said in refused.items()}
+
+
 def _fault(service: Service) -> str:
-    """Say why a service that is live cannot be declared, or nothing."""
+    """Say why a service that is live is not in the terms of the modules, or nothing."""
     try:
         options.table([service.declaration()])
     except model.InvalidEntry as error:

@@ -14,7 +14,7 @@ from typing import Iterable, Iterator, Mapping
 
 from ...module_utils.ipvs.model import ServiceKey, endpoint
 from . import live
-from .inventory import Adopted, interface_of, refusal
+from .inventory import PREFIX_KEY, Adopted, interface_of, refusal
 from .live import Director, Place, Service
 
 KUBE_PROXY = 'kube-ipvs0'
@@ -37,7 +37,7 @@ def _refused(adopted: Adopted) -> Iterator[str]:
 
 def _undecided(adopted: Adopted) -> Iterator[str]:
     for one in adopted.undecided:
-        yield '{0} is only a comment at the end of the file, to be completed by hand: {1}.'.format(
+        yield '{0} is only a comment at the end of the file, to be decided by hand: {1}.'.format(
             _list(one.keys), one.reason
         )
     for entry in adopted.inventory['all']['vars']['lvs_virtual_services']:
@@ -146,10 +146,10 @@ def _vips(adopted: Adopted) -> Iterator[str]:
                     )
                 )
             for place in places:
-                yield from _place(director, place, card)
+                yield from _place(adopted, director, place, card)
 
 
-def _place(director: Director, place: Place, card: str | None) -> Iterator[str]:
+def _place(adopted: Adopted, director: Director, place: Place, card: str | None) -> Iterator[str]:
     if not place.heard:
         yield '{0} is on {1} of {2}, where the segment does not hear of it; site.yml puts it on a network card.'.format(
             place.address, place.interface, director.name
@@ -159,16 +159,39 @@ def _place(director: Director, place: Place, card: str | None) -> Iterator[str]:
             place.address, place.interface, director.name, card
         )
     elif not place.alone:
-        shared = any(
-            other.network == place.network and other.address != place.address
-            for other in director.places if other.interface == place.interface
-        )
-        yield '{0} is on {1} of {2} as {0}/{3}, as an alias made by hand often is; {4}'.format(
-            place.address, place.interface, director.name, place.prefix,
-            'site.yml makes it /{0}, at no instant without it.'.format(live.HOST_PREFIX[place.version]) if shared else
-            'it is the only address of {0} there, so site.yml will not change it and fails. Give {1} an address of its '
-            'own in that network first.'.format(place.network, place.interface)
-        )
+        yield from _alias(adopted, director, place)
+
+
+def _alias(adopted: Adopted, director: Director, place: Place) -> Iterator[str]:
+    """Say what becomes of a VIP that carries a network, and of that network."""
+    options = adopted.inventory['directors']['hosts'][director.name]
+    others = [
+        other for other in director.places
+        if other.interface == place.interface and other.version == place.version and other.address != place.address
+    ]
+    seen = '{0} is on {1} of {2} as {0}/{3}, as an alias made by hand often is; '.format(
+        place.address, place.interface, director.name, place.prefix
+    )
+    only = 'it is the only address of {0} there, '.format(place.network)
+    first = 'Give {0} an address of its own in that network first.'.format(place.interface)
+    host = live.HOST_PREFIX[place.version]
+    if PREFIX_KEY[place.version] in options:
+        vips = {service['vip'] for service in adopted.inventory['all']['vars']['lvs_virtual_services']}
+        own = [other for other in others if other.address not in vips]
+        if not any(ipaddress.ip_address(place.address) in other.network for other in own):
+            yield (
+                '{0}only VIPs give {1} the network {2}, and {3} loses it once they are no longer declared. Give {1} an '
+                'address of its own with that prefix length first.'.format(
+                    seen, place.interface, place.network, director.name
+                )
+            )
+    elif any(other.network == place.network for other in others):
+        yield '{0}site.yml makes it /{1}, at no instant without it.'.format(seen, host)
+    elif place.version == 6 and PREFIX_KEY[4] in options:
+        # A prefix for IPv4 says that of IPv6 as well, and what is said is done.
+        yield '{0}{1}and {2} loses that network when site.yml makes it /{3}. {4}'.format(seen, only, director.name, host, first)
+    else:
+        yield '{0}{1}so site.yml will not change it and fails. {2}'.format(seen, only, first)
 
 
 def _services(adopted: Adopted) -> Iterator[str]:

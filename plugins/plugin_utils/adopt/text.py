@@ -55,8 +55,8 @@ def render(adopted: Adopted, review: Iterable[str]) -> str:
     parts = [
         '---',
         _comment('What {0} had in the table, as an inventory of lvs.direct_routing. Read it before it is used, and run '
-                 'site.yml with --check --diff first: where tables are as they were, only the record of what is ours is '
-                 'new.'.format(', '.join(one.name for one in adopted.directors) or 'no director')),
+                 'site.yml with --check --diff first: where the table is as it was, no rule of it changes.'.format(
+                     ', '.join(one.name for one in adopted.directors) or 'no director')),
         _comment('Passwords and the like were not taken along from the inventory that was given.'),
     ]
     sentences = list(review)
@@ -72,7 +72,8 @@ def render(adopted: Adopted, review: Iterable[str]) -> str:
     variables['lvs_virtual_services'] = [_entry(one) for one in variables['lvs_virtual_services']]
     parts += ['', _dump({'all': {'vars': variables}})]
     for one in adopted.undecided:
-        parts.append(_comment('decide: {0}. Until then site.yml leaves this service as it is.'.format(one.reason), indent=6))
+        parts.append(_comment('decide: {0}. Until then site.yml leaves this service as it is, or removes it if an earlier '
+                              'run made it.'.format(one.reason), indent=6))
         parts += ['      # ' + line for line in _dump([_entry(one.entry)]).splitlines()]
     return '\n'.join(parts) + '\n'
 

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import copy
+import ipaddress
+import pathlib
 
 import pytest
 import yaml
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.lvs.direct_routing.plugins.filter.adopt import adopt
 from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import model, options, show
+from ansible_collections.lvs.direct_routing.plugins.plugin_utils import inventory as inventories
 from ansible_collections.lvs.direct_routing.plugins.plugin_utils import virtual_services
 from ansible_collections.lvs.direct_routing.plugins.plugin_utils.adopt import inventory
 
@@ -84,31 +87,36 @@ GUIDES = {
         '172.28.95.220/20', '172.28.95.245/24',
         {'name': 'tcp-172-28-95-245', 'vip': '172.28.95.245', 'port': 80, 'scheduler': 'wrr', 'persistence_timeout': 20,
          'realservers': 'realservers'},
+        {'director_vip_prefix': 24},
     ),
     'round robin': (
         service({'address': '192.168.1.193'}, {'address': '192.168.1.195'}, address='192.168.1.200', scheduler='rr'),
         '192.168.1.196/24', '192.168.1.200/32',
         {'name': 'tcp-192-168-1-200', 'vip': '192.168.1.200', 'port': 80, 'scheduler': 'rr', 'realservers': 'realservers'},
+        {},
     ),
     'wlc': (
         service({'address': '172.16.1.101'}, {'address': '172.16.1.102'}, address='172.16.1.50', scheduler='wlc'),
         '172.16.0.50/24', '172.16.1.50/16',
         {'name': 'tcp-172-16-1-50', 'vip': '172.16.1.50', 'port': 80, 'scheduler': 'wlc', 'realservers': 'realservers'},
+        {'director_vip_prefix': 16},
     ),
     'a second address of the network': (
         service({'address': '10.0.0.42'}, {'address': '10.0.0.43'}, address='10.0.0.8', scheduler='rr'),
         '10.0.0.41/24', '10.0.0.8/24',
         {'name': 'tcp-10-0-0-8', 'vip': '10.0.0.8', 'port': 80, 'scheduler': 'rr', 'realservers': 'realservers'},
+        {'director_vip_prefix': 24},
     ),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(('entry', 'dip', 'vip', 'expected'), GUIDES.values(), ids=GUIDES)
-def test_what_a_guide_built_becomes_one_entry(entry, dip, vip, expected):
+@pytest.mark.parametrize(('entry', 'dip', 'vip', 'expected', 'kept'), GUIDES.values(), ids=GUIDES)
+def test_what_a_guide_built_becomes_one_entry(entry, dip, vip, expected, kept):
     own = dip.partition('/')[0]
     adopted = of(entry, on=host(dip, vip), lb1={'ansible_host': own})
     assert services(adopted) == [expected]
-    assert hosts(adopted, 'directors') == {'lb1': {'ansible_host': own, 'lvs_interface': 'eth0'}}
+    assert hosts(adopted, 'directors') == {'lb1': dict({'ansible_host': own, 'lvs_interface': 'eth0'}, **kept)}
+    assert without(adopted, 'only VIPs give eth0 the network 172.16.0.0/16') == []
     rips = [server['address'] for server in entry['realservers']]
     assert hosts(adopted, 'realservers') == {'real-' + rip.replace('.', '-'): {'lvs_address': rip} for rip in rips}
     assert declared(adopted) == options.table([entry])
@@ -124,12 +132,12 @@ def test_the_file_reads_well():
     assert adopted['text'] == '''\
 ---
 # What lb1 had in the table, as an inventory of lvs.direct_routing. Read it before it is used, and run site.yml with
-# --check --diff first: where tables are as they were, only the record of what is ours is new.
+# --check --diff first: where the table is as it was, no rule of it changes.
 # Passwords and the like were not taken along from the inventory that was given.
 #
 # To be looked at:
-# - fwmark 7 ipv6 is only a comment at the end of the file, to be completed by hand: a mark has no VIP in the table,
-#   and no network card has an IPv6 address of prefix length 128 that belongs to no other service.
+# - fwmark 7 ipv6 is only a comment at the end of the file, to be decided by hand: a mark has no VIP in the table, and
+#   no network card has an IPv6 address of prefix length 128 that belongs to no other service.
 # - real-192-0-2-22 (192.0.2.22) has weight 0 in tcp 192.0.2.100:80, tcp 192.0.2.100:443: drained by somebody, or
 #   dead? It stays at 0 until this file says otherwise.
 # - real-192-0-2-22, real-2001-db8--21: invented, since no host of the given inventory has the address. Give each its
@@ -156,7 +164,8 @@ all:
           - {address: 192.0.2.21}
           - {address: 192.0.2.22, weight: 0}
       # decide: a mark has no VIP in the table, and no network card has an IPv6 address of prefix length 128 that
-      # belongs to no other service. Until then site.yml leaves this service as it is.
+      # belongs to no other service. Until then site.yml leaves this service as it is, or removes it if an earlier run
+      # made it.
       # - name: fwmark-7-ipv6
       #   vip: decide
       #   fwmark: 7
@@ -174,13 +183,51 @@ SPARE = host('198.18.0.255/15', '198.51.100.255/32', '2001:db9::10/64', '2001:db
 def test_any_table_survives_the_way_through_the_file(entries, random):
     named = [server['address'] for entry in entries for server in entry['realservers'] if random.random() < 0.5]
     known = {'web{0}'.format(number): {'ansible_host': address} for number, address in enumerate(named)}
-    adopted = of(*entries, on=SPARE, **{name: said for name, said in known.items() if not is_a_vip(said, entries)})
-    assert adopted['undecided'] == []
-    assert declared(adopted) == options.table(entries)
+    adopted = of(*entries, on=SPARE, **known)
+    sound = [entry for entry in entries if not is_refused(entry, entries)]
+    assert declared(adopted) == options.table(sound)
+    assert sum(len(one['entry'].get('ports', ' ')) for one in adopted['undecided']) == len(entries) - len(sound)
 
 
-def is_a_vip(said, entries):
-    return said['ansible_host'] in [entry.get('address') for entry in entries]
+def is_refused(entry, entries):
+    """Say whether site.yml refuses what the kernel takes."""
+    if ipaddress.ip_address(entry.get('address', VIP)).is_loopback:
+        return True
+    vips = {other.get('address') for other in entries}
+    return not vips.isdisjoint(server['address'] for server in entry['realservers'])
+
+
+# So few that VIPs, real servers and hosts have them in common.
+FEW = st.sampled_from(['192.0.2.10', '192.0.2.21', '192.0.2.22', '192.0.2.100', '127.0.0.1'])
+
+
+@given(
+    st.dictionaries(st.tuples(FEW, st.sampled_from([80, 443])) | st.integers(1, 2), st.sets(FEW), max_size=6),
+    st.dictionaries(st.sampled_from(['lb1', 'web1', 'web2']), st.lists(FEW, min_size=2, max_size=2), max_size=3),
+)
+def test_what_site_refuses_never_keeps_the_rest_from_being_declared(chosen, known):
+    entries = []
+    for key, addresses in chosen.items():
+        identity = {'fwmark': key} if isinstance(key, int) else dict(zip(('address', 'port'), key))
+        entries.append(dict(identity, realservers=[{'address': address} for address in sorted(addresses)]))
+    hostvars = {name: dict(zip(('lvs_address', 'ansible_host'), two)) for name, two in known.items()}
+    adopted = of(*entries, on=host('192.0.2.10/24', '192.0.2.100/32', '198.51.100.255/32'), **dict({'lb1': {}}, **hostvars))
+    written = adopted['inventory']
+    undecided = [one['entry'] for one in adopted['undecided']]
+    unsound = {identity for entry in undecided for identity in identities(entry)}
+    assert declared(adopted) == options.table([entry for entry in entries if identities(entry).isdisjoint(unsound)])
+    members = {name: list(hosts(adopted, name)) for name in ('directors', 'realservers')}
+    variables = dict(hosts(adopted, 'realservers'), **hosts(adopted, 'directors'))
+    together = virtual_services.faults(undecided + services(adopted), members, variables, 'all')
+    for number, entry in enumerate(undecided):
+        assert [one for one in together if one.startswith('all[{0}] '.format(number))], (entry, written)
+
+
+def identities(entry):
+    """Return what identifies the services of an entry, of IPv4 and TCP."""
+    if 'fwmark' in entry:
+        return {entry['fwmark']}
+    return {(entry.get('vip', entry.get('address')), port) for port in entry.get('ports') or [entry['port']]}
 
 
 @given(
@@ -287,6 +334,32 @@ class TestServices:
         assert declared(adopted) == options.table([service(TWO[0])])
         assert list(hosts(adopted, 'realservers')) == ['real-192-0-2-21', 'real-192-0-2-22']
 
+    def test_one_that_sends_to_a_vip_is_left_to_a_person_and_the_others_are_declared(self):
+        circle = [dict(service({'address': VIP}, TWO[0]), port=port) for port in (80, 443)]
+        onward = service({'address': VIP}, address='192.0.2.101')
+        adopted = of(*circle, onward, service(address='192.0.2.102'))
+        assert declared(adopted) == options.table([service(address='192.0.2.102')])
+        reasons = {one['entry']['name']: one['reason'] for one in adopted['undecided']}
+        assert reasons == {
+            'tcp-192-0-2-100': 'realservers[1].address: 192.0.2.100 is the VIP of tcp 192.0.2.100:80; a real server has an '
+                               'address of its own',
+            'tcp-192-0-2-101': 'realservers[0].address: 192.0.2.100 is the VIP of tcp 192.0.2.100:80; a real server has an '
+                               'address of its own',
+        }  # fmt: skip
+        assert '#   ports: [80, 443]' in adopted['text']
+        assert '#     - {address: 192.0.2.21}\n      #     - {address: 192.0.2.100}\n' in adopted['text']
+        assert [one for one in adopted['review'] if one.startswith(
+            'tcp 192.0.2.100:80, tcp 192.0.2.100:443 is only a comment at the end of the file, to be decided by hand: real')]
+        assert [one for one in adopted['review'] if one.startswith(
+            '192.0.2.100 is a real server of tcp 192.0.2.100:80, tcp 192.0.2.100:443, tcp 192.0.2.101:80 and stands for the')]
+
+    def test_everything_that_is_wrong_with_one_is_said(self):
+        adopted = of(service({'address': VIP}), service({'address': VIP}, address='127.0.0.2'))
+        assert adopted['undecided'][0]['reason'] == (
+            "vip: '127.0.0.2' is a loopback address; a VIP is a unicast address; "
+            'realservers[0].address: 192.0.2.100 is the VIP of tcp 192.0.2.100:80; a real server has an address of its own'
+        )
+
     def test_addresses_are_in_the_order_of_their_numbers(self):
         servers = [{'address': '192.0.2.9', 'weight': 2}, {'address': '192.0.2.21'}, {'address': '192.0.2.100'}]
         adopted = of(service(*servers, address='198.51.100.9'), service(address='198.51.100.10'))
@@ -326,7 +399,7 @@ class TestMarks:
     def test_a_completed_comment_is_an_entry(self):
         adopted = of(self.MARK, on=host('192.0.2.10/24'))
         head, _decide, tail = adopted['text'].partition('      # decide:')
-        entry = '\n'.join(line.replace('      # ', '      ') for line in tail.splitlines()[2:])
+        entry = ''.join(tail.partition('      # - ')[1:]).replace('      # ', '      ')
         whole = head.replace('services: []', 'services:') + entry.replace('vip: decide', 'vip: 192.0.2.101')
         assert inventory.declared(yaml.safe_load(whole)) == options.table([self.MARK])
 
@@ -407,10 +480,20 @@ class TestDirectors:
         assert 'lb1: ansible_host 192.0.2.100 is a VIP' in without(adopted)[0]
         assert declared(adopted) == options.table([service()])
 
-    def test_if_it_has_no_other_address_the_file_says_that_site_refuses_it(self):
-        sentences = without(of(service(), on=host('192.0.2.100/24'), lb1={'ansible_host': VIP}))
-        assert sentences[0].startswith('site.yml refuses this file as it is: lvs_virtual_services[0] (tcp-192-0-2-100).vip')
-        assert 'The director has no other one' in sentences[1]
+    def test_if_it_has_no_other_address_its_services_are_left_to_a_person(self):
+        adopted = of(service(), service(address='192.0.2.101'), on=host('192.0.2.100/24'), lb1={'ansible_host': VIP})
+        assert declared(adopted) == options.table([service(address='192.0.2.101')])
+        assert adopted['undecided'][0]['reason'] == (
+            'vip: 192.0.2.100 is the address of the host lb1 itself; a VIP is an address of its own'
+        )
+        assert 'The director has no other one' in without(adopted)[1]
+
+    def test_what_is_wrong_with_a_host_is_said_first_since_site_refuses_the_file(self):
+        adopted = of(service(), lb1={'ansible_host': '192.0.2.10', 'lvs_address': 'lb1.example.org'})
+        assert adopted['undecided'] == []
+        assert adopted['review'][0] == (
+            "site.yml refuses this file as it is: lb1.lvs_address: 'lb1.example.org' is not a literal IPv4 or IPv6 address."
+        )
 
     def test_timeouts_of_the_kernel_are_not_repeated_and_others_are(self):
         def variables(**timeouts):
@@ -428,6 +511,88 @@ class TestDirectors:
         assert 'director_timeouts' not in adopted['inventory']['all']['vars']
 
 
+def prefixes(adopted):
+    """Return of each director the prefix lengths that it keeps."""
+    return {
+        name: {option: said[option] for option in said if option.startswith('director_vip_prefix')}
+        for name, said in hosts(adopted, 'directors').items()
+    }
+
+
+def of_ipv6(vip):
+    return service({'address': '2001:db8::21'}, address=vip)
+
+
+class TestPrefixes:
+    @pytest.mark.parametrize(
+        ('vip', 'on', 'kept'),
+        [
+            (VIP, host('192.0.2.10/24', '192.0.2.100/24'), {'director_vip_prefix': 24}),
+            (VIP, host('192.0.2.10/24', '192.0.2.100/32'), {}),
+            (VIP, host('192.0.2.10/24', lo=link('192.0.2.100/24', heard=False)), {}),
+            (VIP, host('192.0.2.10/24', '192.0.2.99/24'), {}),
+            ('2001:db8::100', host('192.0.2.10/24', '2001:db8::10/64', '2001:db8::100/64'), {'director_vip_prefix_ipv6': 64}),
+            ('2001:db8::100', host('192.0.2.10/24', '2001:db8::10/64', '2001:db8::100/128'), {}),
+        ],
+    )
+    def test_that_of_an_alias_is_kept_and_nothing_is_said(self, vip, on, kept):
+        adopted = of(service(address=vip) if vip == VIP else of_ipv6(vip), on=on)
+        assert prefixes(adopted) == {'lb1': kept}
+        assert not [one for one in adopted['review'] if 'alias' in one]
+
+    def test_each_family_has_its_own(self):
+        on = host('192.0.2.10/24', '192.0.2.100/25', '2001:db8::10/64', '2001:db8::100/64')
+        adopted = of(service(), of_ipv6('2001:db8::100'), on=on)
+        assert yaml.safe_load(adopted['text'])['directors']['hosts']['lb1'] == {
+            'ansible_host': '192.0.2.10', 'lvs_address_ipv6': '2001:db8::10', 'lvs_interface': 'eth0',
+            'director_vip_prefix': 25, 'director_vip_prefix_ipv6': 64,
+        }  # fmt: skip
+
+    def test_each_director_has_its_own(self):
+        seen = {
+            name: {'info': info(service()), 'host': host('192.0.2.10/24', '192.0.2.100/{0}'.format(prefix))}
+            for name, prefix in (('lb1', 24), ('lb2', 25), ('lb3', 32))
+        }
+        adopted = adopt(seen, {'all': list(seen)}, {name: {} for name in seen})
+        assert prefixes(adopted) == {'lb1': {'director_vip_prefix': 24}, 'lb2': {'director_vip_prefix': 25}, 'lb3': {}}
+        assert not [one for one in adopted['review'] if 'alias' in one]
+
+    def test_different_ones_of_a_director_cannot_be_kept(self):
+        on = host('192.0.2.10/24', '192.0.2.100/24', '192.0.2.101/25')
+        adopted = of(service(), service(address='192.0.2.101'), on=on)
+        assert prefixes(adopted) == {'lb1': {}}
+        assert [one.partition(', as')[0] for one in without(adopted)] == [
+            '192.0.2.100 is on eth0 of lb1 as 192.0.2.100/24', '192.0.2.101 is on eth0 of lb1 as 192.0.2.101/25',
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ('addresses', 'said'),
+        [
+            (('192.0.2.100/24',), True),
+            (('192.0.2.100/24', '192.0.2.101/24'), True),
+            (('192.0.2.100/24', '198.51.100.10/24'), True),
+            (('192.0.2.100/24', '192.0.2.10/24'), False),
+            (('192.0.2.100/24', '192.0.2.10/20'), False),
+        ],
+    )
+    def test_a_network_that_goes_with_its_vips_is_named(self, addresses, said):
+        adopted = of(service(), service(address='192.0.2.101'), on=host(*addresses))
+        sentence = (
+            '192.0.2.100 is on eth0 of lb1 as 192.0.2.100/24, as an alias made by hand often is; only VIPs give eth0 '
+            'the network 192.0.2.0/24, and lb1 loses it once they are no longer declared. Give eth0 an address of its own '
+            'with that prefix length first.'
+        )
+        assert prefixes(adopted) == {'lb1': {'director_vip_prefix': 24}}
+        assert (sentence in adopted['review']) == said
+
+    def test_one_of_ipv4_does_not_protect_a_network_of_ipv6(self):
+        on = host('192.0.2.10/24', '192.0.2.100/24', '2001:db8::100/64', '2001:db8::101/128')
+        adopted = of(service(), of_ipv6('2001:db8::100'), of_ipv6('2001:db8::101'), on=on)
+        assert prefixes(adopted) == {'lb1': {'director_vip_prefix': 24}}
+        assert [one for one in adopted['review'] if one.endswith(
+            'lb1 loses that network when site.yml makes it /128. Give eth0 an address of its own in that network first.')]
+
+
 class TestReview:
     def test_a_plain_table_needs_none(self):
         web = {'web1': {'ansible_host': '192.0.2.21'}, 'web2': {'ansible_host': '192.0.2.22'}}
@@ -442,9 +607,9 @@ class TestReview:
             ((service(dict(TWO[0], weight=0)),), USUAL, 'real-192-0-2-21 (192.0.2.21) has weight 0 in tcp 192.0.2.100:80:'),
             ((service(dict(TWO[0], forward='nat')),), USUAL, 'Packets are forwarded by nat in tcp 192.0.2.100:80.'),
             ((service(),), host('192.0.2.10/24'), '192.0.2.100 is on no interface of lb1.'),
-            ((service(),), host('192.0.2.10/24', '192.0.2.100/24'),
+            ((service(), service(address='192.0.2.101')), host('192.0.2.10/24', '192.0.2.100/24', '192.0.2.101/32'),
              '192.0.2.100 is on eth0 of lb1 as 192.0.2.100/24, as an alias made by hand often is; site.yml makes it /32'),
-            ((service(),), host('198.51.100.1/24', '192.0.2.100/24'),
+            ((service(), service(address='198.51.100.9')), host('198.51.100.1/24', '192.0.2.100/24', '198.51.100.9/32'),
              '192.0.2.100 is on eth0 of lb1 as 192.0.2.100/24, as an alias made by hand often is; it is the only address'),
             ((service(),), host('192.0.2.10/24', lo=link('192.0.2.100/32', heard=False)),
              '192.0.2.100 is on lo of lb1, where the segment does not hear of it'),
@@ -454,8 +619,6 @@ class TestReview:
              'lb1 (192.0.2.10) is a director and a real server of tcp 192.0.2.100:80 at once'),
             ((service({'address': '127.0.0.1'}),), USUAL,
              '127.0.0.1 is a real server of tcp 192.0.2.100:80 and stands for the director itself'),
-            ((service({'address': VIP}),), USUAL,
-             '192.0.2.100 is a real server of tcp 192.0.2.100:80 and stands for the director itself'),
             ((service(),), host('192.0.2.10/24', **{'kube-ipvs0': link('192.0.2.100/32', heard=False)}),
              'lb1 has the interface kube-ipvs0, so kube-proxy keeps a table of its own there, with tcp 192.0.2.100:80.'),
         ],
@@ -493,6 +656,21 @@ class TestReview:
         seen = {name: {'info': info(service()), 'host': USUAL} for name in ('lb1', 'lb2')}
         assert without(adopt(seen, {'all': ['lb1', 'lb2']}, {'lb1': {}, 'lb2': {}})) == []
 
+    def test_the_examples_of_the_readme_are_said(self):
+        there = [service(TWO[0], dict(TWO[1], weight=0), port=port) for port in (80, 443)] + [service(fwmark=7)]
+        seen = {
+            'lb1': {'info': info(*there), 'host': USUAL},
+            'lb2': {'info': info(there[0], there[2]), 'host': host('192.0.2.11/24', connected=['eth0'])},
+        }
+        web2 = {'ansible_host': '192.0.2.22'}
+        adopted = adopt(seen, {'all': ['lb1', 'lb2', 'web2']}, {'lb1': {}, 'lb2': {}, 'web2': web2})
+        readme = (pathlib.Path(__file__).parents[3] / 'README.md').read_text(encoding='utf-8')
+        section = readme.partition('## From a hand-made director')[2].partition('\n## ')[0]
+        examples = section.split('```')[-2].strip().splitlines()
+        assert len(examples) == len(without(adopted))
+        for example, sentence in zip(examples, without(adopted)):
+            assert sentence == example or (example.endswith(' ...') and sentence.startswith(example[:-3]))
+
     def test_hosts_and_services_that_are_declared_elsewhere_are_named(self):
         adopted = of(service(), groups={'realservers': ['web9']}, web9={}, lb1={'lvs_virtual_services': []})
         assert [one.partition(' ')[0] for one in without(adopted)] == ['The', 'web9:']
@@ -526,6 +704,6 @@ def test_the_given_inventory_is_not_changed():
 
 
 def test_a_missing_library_is_named(monkeypatch):
-    monkeypatch.setattr(virtual_services, 'netaddr', None)
+    monkeypatch.setattr(inventories, 'netaddr', None)
     with pytest.raises(Exception, match='netaddr is missing on the controller'):
         of(service())
