@@ -33,8 +33,7 @@ options:
   prefix:
     description:
       - Prefix length of the VIPs, V(1) to V(32) for IPv4, V(1) to V(128) for IPv6.
-      - Left out, it is V(32) for IPv4 and V(128) for IPv6. Where O(address) has both families it is that of IPv4, and
-        O(prefix_ipv6) has to be given as well.
+      - Left out, it is V(32) for IPv4 and V(128) for IPv6. Where O(address) has both families it is that of IPv4.
       - With O(state=present) a VIP that is there with another prefix length is replaced; for IPv4 there is no moment
         without it. With O(state=absent) only entries of this prefix length are removed, or any if it is left out.
       - Left out, an address that is a network card's only one of its network is neither replaced nor removed; the
@@ -42,7 +41,7 @@ options:
     type: int
   prefix_ipv6:
     description:
-      - Prefix length of IPv6 VIPs, V(1) to V(128), in place of O(prefix).
+      - Prefix length of IPv6 VIPs, V(1) to V(128), where O(address) has both families.
     type: int
   interface:
     description:

@@ -69,8 +69,9 @@ class Vips:
         addresses = () if nothing else vip_list(given or ())
         versions = {ipaddress.ip_address(address).version for address in addresses}
         prefix, prefix_ipv6 = options.get('prefix'), options.get('prefix_ipv6')
-        both = addresses if prefix_ipv6 is None else [address for address in addresses if ':' not in address]
-        for name, value, those in (('prefix', prefix, both),
+        # Of both families it is that of IPv4.
+        first = [address for address in addresses if ':' not in address] or (addresses if prefix_ipv6 is None else [])
+        for name, value, those in (('prefix', prefix, first),
                                    ('prefix_ipv6', prefix_ipv6, [address for address in addresses if ':' in address])):
             if value is not None and those:
                 _check_prefix(name, value, those, addresses)
@@ -118,7 +119,9 @@ class Vips:
 
     def given_prefix(self, address: str) -> int | None:
         """Return the prefix length that is asked for, None where that is left to us."""
-        return self.prefix if ':' not in address or self.prefix_ipv6 is None else self.prefix_ipv6
+        if ':' in address and (self.prefix_ipv6 is not None or any(':' not in other for other in self.addresses)):
+            return self.prefix_ipv6
+        return self.prefix
 
     def prefix_of(self, address: str) -> int:
         given = self.given_prefix(address)
@@ -187,14 +190,10 @@ def _not_a_vip(address) -> str:
 
 
 def _check_prefix(option: str, prefix: int, concerned: Sequence[str], addresses: Sequence[str]) -> None:
-    versions = {ipaddress.ip_address(address).version for address in concerned}
-    if len(versions) > 1:
-        raise AddressError('prefix: {0} cannot serve IPv4 and IPv6 at once; leave it out (32 and 128) or say what it is '
-                           'for IPv6 with prefix_ipv6'.format(prefix))
-    highest = 32 if versions == {4} else 128
+    highest = ipaddress.ip_address(concerned[0]).max_prefixlen
     if not 1 <= prefix <= highest:
         raise AddressError('{0}: {1} is out of range for IPv{2}: 1 to {3}, {3} for a VIP as a rule'.format(
-            option, prefix, min(versions), highest))
+            option, prefix, 4 if highest == 32 else 6, highest))
     if highest == 128 or prefix > 30:
         return
     for address in concerned:

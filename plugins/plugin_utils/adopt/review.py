@@ -172,9 +172,6 @@ def _alias(adopted: Adopted, director: Director, place: Place) -> Iterator[str]:
     seen = '{0} is on {1} of {2} as {0}/{3}, as an alias made by hand often is; '.format(
         place.address, place.interface, director.name, place.prefix
     )
-    only = 'it is the only address of {0} there, '.format(place.network)
-    first = 'Give {0} an address of its own in that network first.'.format(place.interface)
-    host = live.HOST_PREFIX[place.version]
     if PREFIX_KEY[place.version] in options:
         vips = {service['vip'] for service in adopted.inventory['all']['vars']['lvs_virtual_services']}
         own = [other for other in others if other.address not in vips]
@@ -186,12 +183,12 @@ def _alias(adopted: Adopted, director: Director, place: Place) -> Iterator[str]:
                 )
             )
     elif any(other.network == place.network for other in others):
-        yield '{0}site.yml makes it /{1}, at no instant without it.'.format(seen, host)
-    elif place.version == 6 and PREFIX_KEY[4] in options:
-        # A prefix for IPv4 says that of IPv6 as well, and what is said is done.
-        yield '{0}{1}and {2} loses that network when site.yml makes it /{3}. {4}'.format(seen, only, director.name, host, first)
+        yield '{0}site.yml makes it /{1}, at no instant without it.'.format(seen, live.HOST_PREFIX[place.version])
     else:
-        yield '{0}{1}so site.yml will not change it and fails. {2}'.format(seen, only, first)
+        yield (
+            '{0}it is the only address of {1} there, so site.yml will not change it and fails. Give {2} an address of its own '
+            'in that network first.'.format(seen, place.network, place.interface)
+        )
 
 
 def _services(adopted: Adopted) -> Iterator[str]:

@@ -585,12 +585,12 @@ class TestPrefixes:
         assert prefixes(adopted) == {'lb1': {'director_vip_prefix': 24}}
         assert (sentence in adopted['review']) == said
 
-    def test_one_of_ipv4_does_not_protect_a_network_of_ipv6(self):
+    def test_one_of_ipv4_says_nothing_of_ipv6(self):
         on = host('192.0.2.10/24', '192.0.2.100/24', '2001:db8::100/64', '2001:db8::101/128')
         adopted = of(service(), of_ipv6('2001:db8::100'), of_ipv6('2001:db8::101'), on=on)
         assert prefixes(adopted) == {'lb1': {'director_vip_prefix': 24}}
         assert [one for one in adopted['review'] if one.endswith(
-            'lb1 loses that network when site.yml makes it /128. Give eth0 an address of its own in that network first.')]
+            'so site.yml will not change it and fails. Give eth0 an address of its own in that network first.')]
 
 
 class TestReview:

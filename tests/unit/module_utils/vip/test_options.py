@@ -30,7 +30,7 @@ from .doubles import vips
     ({'prefix': 33}, 'prefix: 33 is out of range for IPv4: 1 to 32'),
     ({'prefix': 0}, 'prefix: 0 is out of range for IPv4'),
     ({'address': ['2001:db8::1'], 'prefix': 129}, 'prefix: 129 is out of range for IPv6: 1 to 128'),
-    ({'address': ['192.0.2.1', '2001:db8::1'], 'prefix': 32}, 'prefix: 32 cannot serve IPv4 and IPv6 at once'),
+    ({'address': ['192.0.2.1', '2001:db8::1'], 'prefix': 64}, 'prefix: 64 is out of range for IPv4'),
     ({'address': ['192.0.2.1', '2001:db8::1'], 'prefix': 64, 'prefix_ipv6': 64}, 'prefix: 64 is out of range for IPv4'),
     ({'address': ['192.0.2.1', '2001:db8::1'], 'prefix_ipv6': 129}, 'prefix_ipv6: 129 is out of range for IPv6'),
     ({'address': ['2001:db8::1', '192.0.2.0'], 'prefix': 24, 'prefix_ipv6': 64}, "address[1]: '192.0.2.0' is the network"),
@@ -66,6 +66,7 @@ def test_a_bad_option_is_refused_by_name_and_value(options, message):
     ({}, 32, 128),
     ({'prefix': 24, 'prefix_ipv6': 64}, 24, 64),
     ({'prefix_ipv6': 64}, 32, 64),
+    ({'prefix': 24}, 24, 128),
 ])
 def test_each_family_has_a_prefix_length_of_its_own(given, ipv4, ipv6):
     wanted = vips('192.0.2.1', '2001:db8::1', **given)
