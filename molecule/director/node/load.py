@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""On the client: several at once ask the VIPs as fast as they are answered, each request on a connection of its own.
+"""On the client: several at once ask the VIPs as fast as they are answered, each request on a connection of its own, and
+beside them a connection to each VIP is held and asked on all the time.
 
 `python3 load.py AT_LEAST VIP...`. A line on stdin is answered with the figures so far. At the end of stdin it goes on until
 at least so many requests have been made, and ends. Every request that was begun is waited for and counted.
@@ -10,6 +11,7 @@ at least so many requests have been made, and ends. Every request that was begun
 
 from __future__ import annotations
 
+import http.client
 import json
 import socket
 import sys
@@ -32,6 +34,8 @@ class Load:
         self.lock = threading.Lock()
         self.made = self.answered = 0
         self.failed = []
+        self.held = 0
+        self.broken = []
         self.slowest = 0.0
         self.end = time.monotonic() + LONGEST
 
@@ -56,15 +60,34 @@ class Load:
                 # Nobody is flooded who answers nothing.
                 time.sleep(0.05)
 
+    def hold(self, vip):
+        connection = http.client.HTTPConnection(vip, 80, timeout=PATIENCE)
+        while time.monotonic() < self.end and not (self.stop.is_set() and self.made >= self.at_least):
+            try:
+                connection.request('GET', '/')
+                answer = connection.getresponse()
+                answer.read()
+                self.held += 1
+                # After many requests the web server itself has enough of a connection, and says so.
+                if answer.will_close:
+                    connection.close()
+            except (OSError, http.client.HTTPException) as error:
+                self.broken.append('{0}: {1!r}'.format(vip, error))
+                connection.close()
+            time.sleep(0.1)
+        connection.close()
+
     def say(self):
         with self.lock:
             print(json.dumps({'made': self.made, 'answered': self.answered, 'failures': len(self.failed),
-                              'failed': self.failed[:10], 'slowest': round(self.slowest, 2)}), flush=True)
+                              'failed': self.failed[:10], 'slowest': round(self.slowest, 2),
+                              'held': self.held, 'broken': self.broken[:10]}), flush=True)
 
 
 def main():
     load = Load(int(sys.argv[1]), sys.argv[2:])
     threads = [threading.Thread(target=load.ask, args=(number,)) for number in range(CLIENTS)]
+    threads += [threading.Thread(target=load.hold, args=(vip,)) for vip in load.vips]
     for thread in threads:
         thread.start()
     load.say()

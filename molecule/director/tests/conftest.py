@@ -12,11 +12,10 @@ import pathlib
 import sys
 
 import pytest
-from nodes import ROOT, VIPS, Play, Program, bring, converge, on
+from nodes import VIPS, Program, bring, on
 
 HERE = pathlib.Path(__file__).parent
 THERE = '/root/lvs-director'
-BROUGHT = (HERE.parent / 'node' / 'load.py', ROOT / 'molecule' / 'shared' / 'node' / 'traffic.py')
 # How many requests at least while things change.
 REQUESTS = int(os.environ.get('LVS_REQUESTS', '1000'))
 
@@ -25,7 +24,7 @@ sys.path.insert(0, str(HERE))
 
 @pytest.fixture(scope='session', autouse=True)
 def programs_on_the_client():
-    bring('client', THERE, *BROUGHT)
+    bring('client', THERE, HERE.parent / 'node' / 'load.py')
     yield
     on('client', 'rm -rf ' + THERE)
 
@@ -42,18 +41,7 @@ def asking_the_vips(figure):
             yield figures
         finally:
             figures.update(program.end())
-        figure('{0}: {made} requests, {failures} failed, the slowest took {slowest} s'.format(what, **figures))
+        figure('{0}: {made} requests, {failures} failed, the slowest took {slowest} s; {held} on held connections, {1} broken'.format(
+            what, len(figures['broken']), **figures))
 
     return ask
-
-
-@pytest.fixture(name='site', scope='session')
-def run_site_yml():
-    """Return a function that converges with these variables, or fails with the play's output."""
-    return converge
-
-
-@pytest.fixture(name='torn_down', scope='module')
-def hosts_without_anything_of_ours():
-    play = Play('playbooks/teardown.yml').run()
-    assert play.status == 0, play.output

@@ -11,7 +11,7 @@ import pathlib
 import sys
 
 import pytest
-from nodes import ROOT, VIPS, Play, Program, bring, converge, mac, on
+from nodes import ROOT, VIPS, Program, bring, mac, on
 
 HERE = pathlib.Path(__file__).parent
 THERE = '/root/lvs-realserver'
@@ -22,18 +22,6 @@ BROUGHT = (
 )
 
 sys.path.insert(0, str(HERE))
-
-
-@pytest.fixture(name='site', scope='session')
-def run_site_yml():
-    """Return a function that converges with these variables, or fails with the play's output."""
-    return converge
-
-
-@pytest.fixture(name='torn_down', scope='module')
-def hosts_that_are_no_real_servers():
-    play = Play('playbooks/teardown.yml').run()
-    assert play.status == 0, play.output
 
 
 @pytest.fixture(scope='session', autouse=True)

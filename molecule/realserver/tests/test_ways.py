@@ -16,6 +16,15 @@ from ways import THOROUGH, WAYS, declaration
 ADDRESSES = {'real1': '192.0.2.21', 'real2': '192.0.2.22'}
 
 
+@pytest.fixture(scope='module', autouse=True)
+def one_front_end_of_arptables_each():
+    """The role installs legacy arptables on the first real server; the second one has that of nft."""
+    on('real2', 'DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet arptables iptables > /dev/null')
+    on('real2', 'update-alternatives --quiet --set arptables /usr/sbin/arptables-nft')
+    yield
+    on('real2', 'update-alternatives --quiet --auto arptables')
+
+
 def holders(node):
     """Return the interfaces that have each VIP."""
     found = {vip: [] for vip in VIPS}
