@@ -213,9 +213,7 @@ def _firewall(run: Runner, network: Network, files: procfs.Files, wanted: Wanted
     if not wanted.firewall or not procfs.runs(files, 'firewalld'):
         return None
     interface = wanted.interface or network.default_interface
-    if not interface:
-        raise InfoError('firewall: there is no default route whose interface could be taken; name one in interface')
-    return firewalld.read(run, interface)
+    return firewalld.read(run, interface) if interface else None
 
 
 def _interface(link: Link, files: procfs.Files) -> dict:

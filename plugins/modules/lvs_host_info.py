@@ -296,7 +296,8 @@ programs:
   sample: {arptables: null, firewall-cmd: null, ipvsadm: /usr/sbin/ipvsadm, nft: null}
 firewall:
   description:
-    - What firewalld says of the network card O(interface). Nothing where it does not run, or without O(firewall=true).
+    - What firewalld says of the network card O(interface). Nothing where it does not run, without O(firewall=true),
+      or where there is neither O(interface) nor a default route.
   returned: success
   type: dict
   contains:

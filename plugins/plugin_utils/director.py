@@ -28,9 +28,9 @@ def parameters(services: Sequence[Mapping], interface: str, forward: object = 'a
     """
     translated = {model.family_of(service['vip']) for service in services for server in service['realservers']
                   if server.get('forward') == 'nat'}
-    automatic = str(forward).lower() == 'auto'
+    automatic, forwards = str(forward).lower() == 'auto', str(forward).lower() in ON
     found = {
-        FORWARD: int('ipv4' in translated if automatic else str(forward).lower() in ON),
+        FORWARD: int('ipv4' in translated if automatic else forwards),
         # Real servers are on the segment that the request came from, and clients must not be told to ask them directly.
         CONF + '/all/send_redirects': 0,
         CONF + '/default/send_redirects': 0,
@@ -40,7 +40,7 @@ def parameters(services: Sequence[Mapping], interface: str, forward: object = 'a
         VS + '/expire_nodest_conn': 1,
         VS + '/expire_quiescent_template': 1,
     }
-    if 'ipv6' in translated and automatic:
+    if 'ipv6' in translated and (automatic or forwards):
         found[FORWARD_IPV6] = 1
     servers = {server['address'] for service in services for server in service['realservers']}
     if servers.intersection(own):
@@ -71,13 +71,16 @@ def openings(services: Iterable[Mapping]) -> list[Opening]:
     """Return what explicit services need; one that goes by a firewall mark alone says nothing of its packets."""
     found = []
     for service in services:
-        ports = service.get('ports') or ([service['port']] if service.get('port') is not None else [])
-        for port in ports:
+        for port in _ports(service):
             found.append(Opening(service['vip'], service.get('protocol') or 'tcp', '' if port == 0 else str(port)))
     return list(dict.fromkeys(found))
 
 
-def firewall_changes(services: Iterable[Mapping], firewall: Mapping | None, going: Iterable[str] = ()) -> dict:
+def _ports(service: Mapping) -> list:
+    return service.get('ports') or ([service['port']] if service.get('port') is not None else [])
+
+
+def firewall_changes(services: Sequence[Mapping], firewall: Mapping | None, going: Iterable[str] = ()) -> dict:
     """Return the rich rules to add to a zone, and those to remove: of our VIPs, and of those that go.
 
     `firewall` is what lvs_host_info read. A rule counts as there only if it is in force now and after a reload.
@@ -86,7 +89,9 @@ def firewall_changes(services: Iterable[Mapping], firewall: Mapping | None, goin
         return {'open': [], 'close': []}
     wanted = {opening.rule: opening.vip for opening in openings(services)}
     there = set(firewall['runtime']).intersection(firewall['permanent'])
-    ours = set(wanted.values()).union(going)
+    # Where packets get their mark from somebody else, so do their rules.
+    theirs = {service['vip'] for service in services if not _ports(service)}
+    ours = set(wanted.values()).union(going) - theirs
     return {
         'open': [rule for rule in wanted if rule not in there],
         'close': sorted(rule for rule in set(firewall['runtime']).union(firewall['permanent'])

@@ -20,11 +20,14 @@ EDITS = {
     'a second service': web(ports=[80, 8080], port=None),
     'no second service': web(),
 }
-# A connection that a client holds for ever ends with its real server, so here only requests count.
+# A connection that a client holds for ever ends with its real server or its service, so here only requests count.
 REMOVAL = {
     'a real server drained': web({'real2': 0}),
     'and removed': web({'real2': None}),
     'and added again': web(),
+    'a mark in place of the port': web(fwmark=7)[:1] + web()[1:],
+    'another mark': web(fwmark=8)[:1] + web()[1:],
+    'the port again': web(),
 }
 
 
@@ -51,8 +54,8 @@ def test_no_request_fails_and_no_connection_breaks_while_services_are_edited(sta
     assert figures['made'] == figures['answered']
 
 
-def test_no_request_fails_while_a_real_server_is_drained_and_removed_and_added(started, site, asking):
-    with asking('while a real server goes and comes') as figures:
+def test_no_request_fails_while_real_servers_and_services_are_replaced(started, site, asking):
+    with asking('while real servers and services are replaced') as figures:
         change(site, REMOVAL)
     assert figures['failed'] == []
     assert figures['made'] == figures['answered']

@@ -157,7 +157,11 @@ class Draft:
             {(side.name, vip): lasting(entry, side.name) for side, vip in here for entry in side.entries(vip)},
             frozenset((side.name, vip) for side, vip in here if wanted.host_route and vip in side.routes),
         )
-        return owned.union(declared) if wanted.purge == 'none' else declared
+        if wanted.purge != 'none':
+            return declared
+        both = owned.union(declared)
+        gone = {(name, vip) for name, vip in owned.routes if name in self.sides and vip not in self.sides[name].routes}
+        return dataclasses.replace(both, routes=both.routes - gone)
 
 
 def _known(link: Link | None, device: Device | None) -> Link | None:

@@ -41,6 +41,11 @@ def test_who_says_whether_to_forward_is_obeyed(said, expected):
         assert parameters[FORWARD] == expected and FORWARD_IPV6 not in parameters
 
 
+@pytest.mark.parametrize('said, expected', [('auto', 1), ('on', 1), ('off', None)])
+def test_ipv6_is_forwarded_where_its_addresses_are_translated_unless_that_is_forbidden(said, expected):
+    assert values(service('2001:db8::100', 'nat', '2001:db8::21'), forward=said).get(FORWARD_IPV6) == expected
+
+
 def test_nobody_is_redirected_and_requests_may_come_another_way_than_replies_go():
     parameters = values(service(), interface='eth0.100')
     assert [parameters['net/ipv4/conf/{0}/send_redirects'.format(name)] for name in ('all', 'default', 'eth0.100')] == [0, 0, 0]
@@ -102,6 +107,13 @@ def test_where_all_is_open_nothing_changes_and_what_is_not_ours_stays():
 def test_a_rule_has_to_be_there_now_and_after_a_reload(there):
     assert director.firewall_changes([service()], there)['open'] == [WEB]
     assert director.firewall_changes([service(ports=[443])], there) == {'open': [TLS], 'close': [WEB]}
+
+
+def test_where_marks_are_somebody_elses_so_are_the_rules():
+    theirs = service(fwmark=7)
+    del theirs['ports']
+    there = firewall([WEB, TLS], [WEB, TLS])
+    assert director.firewall_changes([service(), theirs], there) == {'open': [], 'close': []}
 
 
 def test_what_is_open_for_a_vip_that_goes_is_closed():

@@ -247,6 +247,13 @@ def test_what_is_recorded_in_the_end(wanted, links, owned, after):
     assert planned(wanted, *links, owned=owned).record == after
 
 
+def test_a_route_that_goes_without_a_purge_goes_from_the_record_too():
+    what = planned(vips('192.0.2.100', purge='none'), having(LOOPBACK, V4, OTHER), routes={'lo': {'192.0.2.100'}},
+                   owned=recorded('lo', V4, OTHER, routes=['192.0.2.100']))
+    assert what.commands == ['ip route delete 192.0.2.100 dev lo']
+    assert what.record == recorded('lo', V4, OTHER)
+
+
 class Seen(Ip):
     """An `ip` that remembers what the record held while it wrote."""
 
