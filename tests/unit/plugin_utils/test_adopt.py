@@ -54,11 +54,11 @@ def host(*addresses, connected=(), **interfaces):
 USUAL = host('192.0.2.10/24', '192.0.2.100/32')
 
 
-def of(*entries, on=USUAL, name='lb1', groups=None, **hostvars):
+def of(*entries, on=None, name='lb1', groups=None, **hostvars):
     """Return what is adopted from one director that has these services."""
     hostvars = dict({name: {'ansible_host': '192.0.2.10'}}, **hostvars)
     groups = dict({'all': sorted(hostvars), 'directors': [name]}, **groups or {})
-    return adopt({name: {'info': info(*entries), 'host': on}}, groups, hostvars)
+    return adopt({name: {'info': info(*entries), 'host': USUAL if on is None else on}}, groups, hostvars)
 
 
 def hosts(adopted, group):
@@ -269,7 +269,7 @@ class TestServices:
          {'realservers': [TWO[0], dict(TWO[1], upper_threshold=9)]}, {'realservers': [TWO[0], dict(TWO[1], forward='tun')]}],
     )  # fmt: skip
     def test_those_that_differ_in_anything_else_are_two(self, other):
-        assert len(services(of(service(), service(port=443, **{name: one for name, one in other.items()})))) == 2
+        assert len(services(of(service(), service(port=443, **other)))) == 2
 
     def test_those_that_send_to_the_same_hosts_send_to_the_group(self):
         heavy = (TWO[0], dict(TWO[1], weight=3))
