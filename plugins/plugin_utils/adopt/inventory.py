@@ -18,48 +18,15 @@ from ...module_utils.ipvs import model, options, settings
 from ...module_utils.ipvs.model import ServiceKey
 from ..inventory import InventoryError, require_netaddr
 from . import live
+from .given import CARRIED, Given, literal, plain
 from .live import Director, Service
 
-# What a host takes along from the inventory that it is in. No passwords: this goes into a file to be shown around.
-CARRIED = virtual_services.ADDRESS_KEYS + (
-    'ansible_port', 'ansible_user', 'ansible_connection', 'ansible_python_interpreter', 'ansible_become',
-    'ansible_become_method', 'ansible_become_user',
-)  # fmt: skip
 ADDRESS_KEY = {4: 'lvs_address', 6: 'lvs_address_ipv6'}
 PREFIX_KEY = {4: 'director_vip_prefix', 6: 'director_vip_prefix_ipv6'}
 # In the place of a VIP that a person has to say; no address, so that it cannot be overlooked.
 UNDECIDED_VIP = 'decide'
 # How a message begins that is about a service, and how it calls others: by position and name.
 _WHERE = re.compile(r'service\[(\d+)\] \((.*?)\)')
-
-
-class Given:
-    """The inventory that is there already: who has which address, and what hosts take along."""
-
-    def __init__(self, groups: Mapping, hostvars: Mapping) -> None:
-        self.hostvars = hostvars
-        ordered = [name for group in ('realservers', 'directors') for name in groups.get(group, ())]
-        self.hosts = list(dict.fromkeys(ordered + list(groups.get('all', ()))))
-        self.realservers = list(groups.get('realservers', ()))
-        self._owners: dict[str, str] = {}
-        for name in self.hosts:
-            for address in self.addresses(name):
-                self._owners.setdefault(address, name)
-
-    def addresses(self, name: str) -> list[str]:
-        """Return the addresses of a host; its name may be one."""
-        return virtual_services.addresses(self.variables(name)) + _literal(name)
-
-    def variables(self, name: str) -> Mapping:
-        return self.hostvars[name] if name in self.hostvars else {}
-
-    def carried(self, name: str) -> dict:
-        variables = self.variables(name)
-        return {key: plain(variables.get(key)) for key in CARRIED if variables.get(key) is not None}
-
-    def owner(self, address: str) -> str | None:
-        """Return the host that has an address."""
-        return self._owners.get(address)
 
 
 class Undecided(NamedTuple):
@@ -124,25 +91,6 @@ def declared(inventory: Mapping) -> model.Table:
         inventory['all']['vars']['lvs_virtual_services'], _groups(inventory), _hostvars(inventory), 'lvs_virtual_services'
     )
     return options.table(virtual_services.ipvs_services(services))
-
-
-def plain(value):
-    """Return data as the types that YAML has, whatever Ansible wrapped them in."""
-    if isinstance(value, Mapping):
-        return {plain(key): plain(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(one) for one in value]
-    for kind in (str, bool, int, float):
-        if isinstance(value, kind):
-            return kind(value)
-    return value if value is None else str(value)
-
-
-def _literal(text: str) -> list[str]:
-    try:
-        return [model.normal_address(str(text))]
-    except ValueError:
-        return []
 
 
 def _groups(inventory: Mapping) -> dict[str, list[str]]:
@@ -217,7 +165,7 @@ def _realservers(directors, hosts, invented, given) -> dict[str, dict]:
     for address, name in hosts.items():
         # A director that serves as well has its variables among the directors.
         variables = found.setdefault(name, {} if name in names else given.carried(name))
-        if address in invented or (name not in names and address in _literal(name)):
+        if address in invented or (name not in names and address in literal(name)):
             variables.setdefault(ADDRESS_KEY[live.version(address)], address)
     return found
 
@@ -232,7 +180,7 @@ def _director(director: Director, table, vips, given, moved) -> dict:
     realservers = [address for service in table.values() for address in service.addresses]
     own = {number: _own(director, interface, number, vips, realservers) for number in ADDRESS_KEY}
     for key in virtual_services.ADDRESS_KEYS:
-        for address in _literal(variables.get(key, '')):
+        for address in literal(variables.get(key, '')):
             if address in vips:
                 instead = own[live.version(address)]
                 moved.append('{0}: {1} {2} is a VIP, and a VIP is an address of its own. {3}'.format(
