@@ -21,6 +21,7 @@ SEED = int(os.environ.get('LVS_SEED') or random.SystemRandom().randrange(2**32))
 SERVICES = web({'real1': 2}, upper_threshold=500, lower_threshold=400)
 TIMEOUTS = {'tcp': 600, 'udp': 60}
 FOREIGN = '-A -t 203.0.113.100:25 -s rr\n-a -t 203.0.113.100:25 -r 192.0.2.21:25 -g -w 1\n'
+ADD_FOREIGN = "printf %b '{0}' | ipvsadm -R".format(FOREIGN.replace('\n', '\\n'))
 LOOK = """
 ipvsadm -Sn
 ipvsadm -Ln --thresholds | awk '/->/ {print $2, $3, $4}'
@@ -78,13 +79,13 @@ def test_after_a_restart_of_the_host_requests_succeed_without_ansible(converged,
 
 
 def test_the_unit_stops_and_starts_and_leaves_others_alone(converged):
-    on('director', "printf '{0}' | ipvsadm -R".format(FOREIGN.replace('\n', '\\n')))
+    on('director', ADD_FOREIGN)
     on('director', 'systemctl stop lvs-director')
     assert on('director', 'ipvsadm -Sn') == FOREIGN
     assert not any(vip in on('director', 'ip -brief address') for vip in VIPS)
     on('director', 'ipvsadm -D -t 203.0.113.100:25')
     assert look() == converged['before']
-    on('director', "printf '{0}' | ipvsadm -R; systemctl start lvs-director".format(FOREIGN.replace('\n', '\\n')))
+    on('director', ADD_FOREIGN + '; systemctl start lvs-director')
     on('director', 'ipvsadm -D -t 203.0.113.100:25')
     assert look() == converged['after']
     assert answers() == set(REALSERVERS)
@@ -110,12 +111,15 @@ def test_a_vip_that_carries_the_network_goes_without_the_address_of_the_host(con
     """With a prefix length of its network the VIP may have become the card's first address, as after a boot."""
     site('--limit', 'directors', lvs_virtual_services=SERVICES, director_timeouts=TIMEOUTS, director_vip_prefix=24)
     on('director', 'sysctl -qw net.ipv4.conf.eth0.promote_secondaries=0 net.ipv4.conf.all.promote_secondaries=0')
-    on('director', 'ip address delete 192.0.2.10/24 dev eth0; ip address add 192.0.2.100/24 dev eth0 || true; '
-                   'ip address add 192.0.2.10/24 dev eth0')
+    # The default route goes with its last source address.
+    on('director', 'route=$(ip route show default); ip address delete 192.0.2.10/24 dev eth0; '
+                   'ip address add 192.0.2.100/24 dev eth0 || true; ip address add 192.0.2.10/24 dev eth0; '
+                   'ip route show default | grep . || ip route add $route')
     assert 'secondary' in on('director', 'ip -oneline address show dev eth0 to 192.0.2.10')
     on('director', 'systemctl stop lvs-director')
     addresses = on('director', 'ip -brief address show dev eth0')
     assert '192.0.2.10/24' in addresses and '192.0.2.100' not in addresses
+    assert on('director', 'ip route show default') != ''
     assert on('director', 'ipvsadm -Sn') == ''
     on('director', 'systemctl start lvs-director')
     assert '192.0.2.100/24' in on('director', 'ip -brief address show dev eth0')
