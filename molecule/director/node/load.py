@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""On the client: several at once ask the VIPs as fast as they are answered, each request on a connection of its own, and
+"""On the client: several at once ask the VIPs again and again, each request on a connection of its own, and
 beside them a connection to each VIP is held and asked on all the time.
 
 `python3 load.py AT_LEAST VIP...`. A line on stdin is answered with the figures so far. At the end of stdin it goes on until
@@ -19,6 +19,8 @@ import threading
 import time
 
 CLIENTS = 4
+# Seconds between the requests of one of them: an emulated CPU has other work too. Once nothing changes any more, none.
+PAUSE = 0.1
 # Seconds. A request takes milliseconds; one that needs a second for a lost packet is slow and not failed.
 PATIENCE = 60
 # Whatever happens, it ends, and says that it did not see all.
@@ -59,6 +61,7 @@ class Load:
                     self.failed.append('{0}: {1!r}'.format(vip, error))
                 # Nobody is flooded who answers nothing.
                 time.sleep(0.05)
+            self.stop.wait(PAUSE)
 
     def hold(self, vip):
         connection = http.client.HTTPConnection(vip, 80, timeout=PATIENCE)

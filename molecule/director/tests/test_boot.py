@@ -26,7 +26,7 @@ LOOK = """
 ipvsadm -Sn
 ipvsadm -Ln --thresholds | awk '/->/ {print $2, $3, $4}'
 ipvsadm -Ln --timeout
-ip -brief address show dev eth0 | tr -s ' ' '\n' | sort
+ip -oneline address show dev eth0 | awk '{print $4}' | sort
 sysctl net.ipv4.ip_forward net.ipv4.conf.{all,default,eth0}.send_redirects net.ipv4.conf.eth0.rp_filter
 sysctl net.ipv4.vs.expire_nodest_conn net.ipv4.vs.expire_quiescent_template
 """
@@ -127,6 +127,8 @@ def test_a_vip_that_carries_the_network_goes_without_the_address_of_the_host(con
 
 
 def test_the_service_of_the_distribution_does_not_empty_the_table(converged):
+    # Where somebody has told it to restore a ruleset of its own at boot.
+    on('director', 'sed -i "s/^AUTO=.*/AUTO=true/" /etc/default/ipvsadm')
     on('director', 'systemctl start ipvsadm || true; systemctl restart ipvsadm || true; systemctl stop ipvsadm || true')
     assert look() == converged['after']
     # The control: without our word to systemd it does.
@@ -134,6 +136,7 @@ def test_the_service_of_the_distribution_does_not_empty_the_table(converged):
     on('director', 'systemctl start ipvsadm; systemctl stop ipvsadm')
     assert on('director', 'ipvsadm -Sn') == ''
     on('director', 'mv /root/ipvsadm.service.d /etc/systemd/system/; systemctl daemon-reload; systemctl reload lvs-director')
+    on('director', 'sed -i "s/^AUTO=.*/AUTO=false/" /etc/default/ipvsadm')
     assert look() == converged['after']
 
 
