@@ -40,6 +40,22 @@ def what_others_have_on_the_host(torn_down):
     on('real1', UNMAKE)
 
 
+def test_one_vip_comes_and_goes_and_the_others_are_not_touched(site, requesting, listening):
+    method = 'arptables'
+    both = declaration(FIRST)['lvs_virtual_services']
+    site(lvs_virtual_services=both, realserver_arp_method=method)
+    more = both + [dict(both[0], name='more', vip='192.0.2.101')]
+    with listening() as heard, requesting() as figures:
+        site(lvs_virtual_services=more, realserver_arp_method=method)
+        assert '192.0.2.101/32' in on('real1', 'ip -brief address show dev lo')
+        site(lvs_virtual_services=both, realserver_arp_method=method)
+    assert heard['claimed'] == {}
+    assert [counted['failed'] for counted in figures.values()] == [[], []]
+    for node in REALSERVERS:
+        assert '192.0.2.101' not in on(node, 'ip -brief address; grep -r 192.0.2.101 /var/lib/lvs /etc/sysctl.d || true')
+        assert holders(node) == {vip: ['lo'] for vip in VIPS}
+
+
 def test_what_is_not_ours_survives_converge_and_teardown(site, listening, foreign):
     with listening() as heard:
         site(**declaration(Way('arptables', 'ipvs0', 'dr')))
@@ -57,19 +73,3 @@ def test_what_is_not_ours_survives_converge_and_teardown(site, listening, foreig
     again = Play('playbooks/teardown.yml').run()
     assert again.status == 0, again.output
     assert not any(again.changed.values()), again.output
-
-
-def test_one_vip_comes_and_goes_and_the_others_are_not_touched(site, requesting, listening):
-    method = 'arptables'
-    both = declaration(FIRST)['lvs_virtual_services']
-    site(lvs_virtual_services=both, realserver_arp_method=method)
-    more = both + [dict(both[0], name='more', vip='192.0.2.101')]
-    with listening() as heard, requesting() as figures:
-        site(lvs_virtual_services=more, realserver_arp_method=method)
-        assert '192.0.2.101/32' in on('real1', 'ip -brief address show dev lo')
-        site(lvs_virtual_services=both, realserver_arp_method=method)
-    assert heard['claimed'] == {}
-    assert [counted['failed'] for counted in figures.values()] == [[], []]
-    for node in REALSERVERS:
-        assert '192.0.2.101' not in on(node, 'ip -brief address; grep -r 192.0.2.101 /var/lib/lvs /etc/sysctl.d || true')
-        assert holders(node) == {vip: ['lo'] for vip in VIPS}
