@@ -56,7 +56,5 @@ def declaration(way):
     return {
         'lvs_virtual_services': [dict(service, forward=way.forward) for service in services],
         'realserver_arp_method': way.method,
-        # Requests are short here.
-        'realserver_tunnel_grace': 5,
         'realserver_vip_interface': 'lo' if way.forward == 'tun' else way.device,
     }
