@@ -17,6 +17,9 @@ description:
   - C(send_redirects) is off for all interfaces, for new ones and for the VIPs' one. Otherwise the director tells clients of
     its own segment to go to a real server directly.
   - C(rp_filter) of the VIPs' interface is loose, V(2), so that requests come in whichever way the replies go.
+  - C(conn_reuse_mode) is V(3), so that a client that uses a port again is served as a new one. Otherwise it goes where its
+    last connection from that port went, by the way that one went, for two minutes after that has ended. Leave it V(1) where
+    C(net.ipv4.vs.conntrack) is on and the kernel is older than 5.9, which would drop the first packet of such a connection.
   - C(expire_nodest_conn) and C(expire_quiescent_template) are on, so that clients of a real server that is taken out turn
     to another one.
   - C(backup_only) is on where the host is a real server of its own services.

@@ -37,6 +37,9 @@ def parameters(services: Sequence[Mapping], interface: str, forward: object = 'a
         '{0}/{1}/send_redirects'.format(CONF, interface): 0,
         # A client may be behind another card than the one it comes in on; the higher value of all and the card's counts.
         '{0}/{1}/rp_filter'.format(CONF, interface): 2,
+        # In direct routing a connection that has ended stays in FIN_WAIT for two minutes. A client that uses its port again
+        # meanwhile is a new one, not to be sent where and how the old one was: bits 1 and 2.
+        VS + '/conn_reuse_mode': 3,
         VS + '/expire_nodest_conn': 1,
         VS + '/expire_quiescent_template': 1,
     }

@@ -40,10 +40,10 @@ def test_the_vips_are_recorded_for_boot(host):
 def test_the_kernel_forwards_nothing_and_redirects_nobody(host):
     values = {name: host.sysctl(name) for name in (
         'net.ipv4.ip_forward', 'net.ipv4.conf.all.send_redirects', 'net.ipv4.conf.default.send_redirects',
-        'net.ipv4.conf.eth0.send_redirects', 'net.ipv4.conf.eth0.rp_filter', 'net.ipv4.vs.expire_nodest_conn',
-        'net.ipv4.vs.expire_quiescent_template',
+        'net.ipv4.conf.eth0.send_redirects', 'net.ipv4.conf.eth0.rp_filter', 'net.ipv4.vs.conn_reuse_mode',
+        'net.ipv4.vs.expire_nodest_conn', 'net.ipv4.vs.expire_quiescent_template',
     )}
-    assert list(values.values()) == [0, 0, 0, 0, 2, 1, 1]
+    assert list(values.values()) == [0, 0, 0, 0, 2, 3, 1, 1]
 
 
 def test_the_unit_is_there_for_boot_and_that_of_the_distribution_does_nothing(host):

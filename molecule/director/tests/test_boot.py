@@ -28,7 +28,7 @@ ipvsadm -Ln --thresholds | awk '/->/ {print $2, $3, $4}'
 ipvsadm -Ln --timeout
 ip -oneline address show dev eth0 | awk '{print $4}' | sort
 sysctl net.ipv4.ip_forward net.ipv4.conf.{all,default,eth0}.send_redirects net.ipv4.conf.eth0.rp_filter
-sysctl net.ipv4.vs.expire_nodest_conn net.ipv4.vs.expire_quiescent_template
+sysctl net.ipv4.vs.conn_reuse_mode net.ipv4.vs.expire_nodest_conn net.ipv4.vs.expire_quiescent_template
 """
 
 

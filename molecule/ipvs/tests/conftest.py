@@ -80,7 +80,7 @@ class Traffic(Program):
     """What runs on the client, and ways to wait until something has come of it."""
 
     def __init__(self, held_port, port, address):
-        super().__init__('client', THERE, 'node/traffic.py', address, held_port, port)
+        super().__init__('client', THERE, 'node/traffic.py', address, held_port, port, 0)
 
     def later(self):
         """Return the figures once things have gone on, or are known not to."""

@@ -15,6 +15,8 @@ from nodes import ROOT, VIPS, Program, bring, mac, on
 
 HERE = pathlib.Path(__file__).parent
 THERE = '/root/lvs-realserver'
+# None that the kernel chooses.
+SAME_PORT = 20000
 BROUGHT = (
     HERE.parent / 'node' / 'listen.py',
     ROOT / 'molecule' / 'shared' / 'node' / 'traffic.py',
@@ -53,15 +55,20 @@ def listening_on_the_segment():
 
 @pytest.fixture(name='requesting', scope='session')
 def requesting_from_the_vips():
-    """Return a context manager that makes requests to both VIPs; afterwards its value has their figures by VIP."""
+    """Return a context manager that makes requests to both VIPs; afterwards its value has their figures.
+
+    To each VIP some come from ports that the kernel chooses, and some all from the same, by a VIP and that port.
+    """
 
     @contextlib.contextmanager
     def request():
         figures = {}
-        programs = {vip: Program('client', THERE, 'traffic.py', vip, 0, 80) for vip in VIPS}
+        programs = {
+            (vip, port): Program('client', THERE, 'traffic.py', vip, 0, 80, port) for vip in VIPS for port in (0, SAME_PORT)
+        }
         try:
             yield figures
         finally:
-            figures.update((vip, program.end()) for vip, program in programs.items())
+            figures.update((way, program.end()) for way, program in programs.items())
 
     return request

@@ -86,8 +86,8 @@ def test_a_switch_is_foretold_and_silent_and_loses_nothing(torn_down, site, list
     if number in THOROUGH:
         assert foretold.changed == done.changed
     assert all(done.changed[node] for node in REALSERVERS)
-    for vip, counted in figures.items():
-        assert (vip, counted['failed']) == (vip, [])
+    for asked, counted in figures.items():
+        assert (asked, counted['failed']) == (asked, [])
         assert counted['made'] > 10
     for node in REALSERVERS:
         check_kernel(node, way)

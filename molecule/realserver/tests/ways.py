@@ -57,4 +57,6 @@ def declaration(way):
         'lvs_virtual_services': [dict(service, forward=way.forward) for service in services],
         'realserver_arp_method': way.method,
         'realserver_vip_interface': 'lo' if way.forward == 'tun' else way.device,
+        # No connection under way lasts as long as the default is made for.
+        'realserver_tunnel_grace': 5,
     }

@@ -4,7 +4,8 @@
 
 """On the client: one held stream with a line every tenth of a second, and requests one after the other, all counted.
 
-A line on stdin is answered with the figures so far; at the end of stdin the program ends.
+`python3 traffic.py ADDRESS HELD_PORT PORT SOURCE_PORT`: a port that is 0 does without the stream, the requests, a port of
+their own to make all of them from. A line on stdin is answered with the figures so far; at the end of stdin the program ends.
 """
 
 from __future__ import annotations
@@ -46,18 +47,21 @@ class Held:
 
 
 class Requests:
-    """Requests on connections of their own."""
+    """Requests on connections of their own, always from the same port if there is one."""
 
-    def __init__(self, address, port):
+    def __init__(self, address, port, source_port):
         self.target = (address, port)
+        self.source = ('', source_port) if source_port else None
+        # Until the last connection from that port is over on either side.
+        self.pause = 1 if source_port else 0.05
         self.made = 0
         self.failed = []
 
     def ask(self, stop):
-        while not stop.wait(0.05):
+        while not stop.wait(self.pause):
             self.made += 1
             try:
-                with socket.create_connection(self.target, timeout=PATIENCE) as connection:
+                with socket.create_connection(self.target, timeout=PATIENCE, source_address=self.source) as connection:
                     connection.sendall(b'GET / HTTP/1.0\r\n\r\n')
                     answer = connection.makefile('rb').read()
                 if not answer.startswith(b'HTTP/1.1 200'):
@@ -67,10 +71,10 @@ class Requests:
 
 
 def main():
-    address, held_port, port = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    address, held_port, port, source_port = sys.argv[1], *map(int, sys.argv[2:])
     stop = threading.Event()
     held = Held(address, held_port) if held_port else None
-    requests = Requests(address, port) if port else None
+    requests = Requests(address, port, source_port) if port else None
     threads = [threading.Thread(target=held.talk, args=(stop,))] if held else []
     threads += [threading.Thread(target=requests.ask, args=(stop,))] if requests else []
     for thread in threads:

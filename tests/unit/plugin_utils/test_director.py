@@ -67,7 +67,13 @@ def test_an_override_counts_in_either_spelling_and_none_leaves_the_parameter_alo
 
 def test_only_what_belongs_to_ipvs_may_be_missing():
     found = director.parameters([service()], 'eth0')
-    assert found['optional'] == ['net/ipv4/vs/expire_nodest_conn', 'net/ipv4/vs/expire_quiescent_template']
+    assert found['optional'] == [
+        'net/ipv4/vs/conn_reuse_mode', 'net/ipv4/vs/expire_nodest_conn', 'net/ipv4/vs/expire_quiescent_template',
+    ]
+
+
+def test_a_port_that_is_used_again_makes_a_new_connection():
+    assert values(service())['net/ipv4/vs/conn_reuse_mode'] == 3
 
 
 WEB = 'rule family="ipv4" destination address="192.0.2.100" port port="80" protocol="tcp" accept'
