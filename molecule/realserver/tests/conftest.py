@@ -15,8 +15,8 @@ from nodes import ROOT, VIPS, Program, bring, mac, on
 
 HERE = pathlib.Path(__file__).parent
 THERE = '/root/lvs-realserver'
-# None that the kernel chooses.
-SAME_PORT = 20000
+# None that the kernel chooses, and an IPv6 socket has its port in IPv4 as well.
+SAME_PORTS = dict(zip(VIPS, (20000, 20001)))
 BROUGHT = (
     HERE.parent / 'node' / 'listen.py',
     ROOT / 'molecule' / 'shared' / 'node' / 'traffic.py',
@@ -64,7 +64,7 @@ def requesting_from_the_vips():
     def request():
         figures = {}
         programs = {
-            (vip, port): Program('client', THERE, 'traffic.py', vip, 0, 80, port) for vip in VIPS for port in (0, SAME_PORT)
+            (vip, port): Program('client', THERE, 'traffic.py', vip, 0, 80, port) for vip in VIPS for port in (0, SAME_PORTS[vip])
         }
         try:
             yield figures
