@@ -13,9 +13,9 @@ author:
 description:
   - Compares what the firewall has to let in for virtual services with what it does. IPVS sees packets only after the
     firewall, so each VIP and port has to be open on the director.
-  - A rule opens one port of one VIP, whatever else the host listens on. Rules of other forms and of other addresses are
-    never touched.
-positional: firewall, going
+  - A rule opens one port of one VIP, whatever else the host listens on. Ours have a priority to tell them by, and come
+    after those that have none, so that what an administrator refuses stays refused. Other rules are never touched.
+positional: firewall, priority
 options:
   _input:
     description:
@@ -29,12 +29,11 @@ options:
       - RV(lvs.direct_routing.lvs_host_info#module:firewall), nothing where firewalld does not run.
     type: dict
     required: true
-  going:
+  priority:
     description:
-      - VIPs that the host gives up.
-    type: list
-    elements: str
-    default: []
+      - The priority of our rules, from 1 to 32767. Needs firewalld 0.7 or newer.
+    type: int
+    default: 173
 """
 
 EXAMPLES = r"""

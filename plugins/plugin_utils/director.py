@@ -9,6 +9,7 @@ Private to this collection.
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Iterable, Mapping, NamedTuple, Sequence
 
 from ..module_utils.ipvs import model
@@ -17,6 +18,8 @@ from ..module_utils.sysctl.declaration import CONF, FORWARD, normalise
 VS = 'net/ipv4/vs'
 FORWARD_IPV6 = 'net/ipv6/conf/all/forwarding'
 ON = ('on', 'true', 'yes', '1')
+# What our rules of a firewall are told by. They come after those without one, so what an administrator refuses stays refused.
+PRIORITY = 173
 
 
 def parameters(services: Sequence[Mapping], interface: str, forward: object = 'auto', own: Iterable[str] = (),
@@ -62,20 +65,20 @@ class Opening(NamedTuple):
     protocol: str
     port: str
 
-    @property
-    def rule(self) -> str:
+    def rule(self, begin: str) -> str:
         """The rich rule, as firewalld writes it."""
         what = 'port port="{0}" protocol="{1}"' if self.port else 'protocol value="{1}"'
-        return 'rule family="{0}" destination address="{1}" {2} accept'.format(
-            model.family_of(self.vip), self.vip, what.format(self.port, self.protocol))
+        return '{0} family="{1}" destination address="{2}" {3} accept'.format(
+            begin, model.family_of(self.vip), self.vip, what.format(self.port, self.protocol))
 
 
 def openings(services: Iterable[Mapping]) -> list[Opening]:
     """Return what explicit services need; one that goes by a firewall mark alone says nothing of its packets."""
     found = []
     for service in services:
+        vip = str(ipaddress.ip_address(service['vip']))
         for port in _ports(service):
-            found.append(Opening(service['vip'], service.get('protocol') or 'tcp', '' if port == 0 else str(port)))
+            found.append(Opening(vip, service.get('protocol') or 'tcp', '' if port == 0 else str(port)))
     return list(dict.fromkeys(found))
 
 
@@ -83,26 +86,17 @@ def _ports(service: Mapping) -> list:
     return service.get('ports') or ([service['port']] if service.get('port') is not None else [])
 
 
-def firewall_changes(services: Sequence[Mapping], firewall: Mapping | None, going: Iterable[str] = ()) -> dict:
-    """Return the rich rules to add to a zone, and those to remove: of our VIPs, and of those that go.
+def firewall_changes(services: Sequence[Mapping], firewall: Mapping | None, priority: int = PRIORITY) -> dict:
+    """Return the rich rules to add to a zone, and those of ours to remove, which have the priority to tell them by.
 
     `firewall` is what lvs_host_info read. A rule counts as there only if it is in force now and after a reload.
     """
     if not firewall:
         return {'open': [], 'close': []}
-    wanted = {opening.rule: opening.vip for opening in openings(services)}
-    there = set(firewall['runtime']).intersection(firewall['permanent'])
-    # Where packets get their mark from somebody else, so do their rules.
-    theirs = {service['vip'] for service in services if not _ports(service)}
-    ours = set(wanted.values()).union(going) - theirs
+    begin = 'rule priority="{0}"'.format(priority)
+    wanted = [opening.rule(begin) for opening in openings(services)]
+    runtime, permanent = set(firewall['runtime']), set(firewall['permanent'])
     return {
-        'open': [rule for rule in wanted if rule not in there],
-        'close': sorted(rule for rule in set(firewall['runtime']).union(firewall['permanent'])
-                        if rule not in wanted and any(_opens(rule, vip) for vip in ours)),
+        'open': [rule for rule in wanted if rule not in runtime & permanent],
+        'close': sorted(rule for rule in runtime | permanent if rule.startswith(begin + ' ') and rule not in wanted),
     }
-
-
-def _opens(rule: str, vip: str) -> bool:
-    """Return whether a rich rule is one of those that we make for a VIP."""
-    begin = 'rule family="{0}" destination address="{1}" '.format(model.family_of(vip), vip)
-    return rule.startswith((begin + 'port port=', begin + 'protocol value=')) and rule.endswith(' accept')

@@ -91,6 +91,24 @@ def test_the_unit_stops_and_starts_and_leaves_others_alone(converged):
     assert answers() == set(REALSERVERS)
 
 
+def test_stop_does_not_give_back_what_somebody_has_changed_since(converged):
+    on('director', 'sysctl -qw net.ipv4.vs.conn_reuse_mode=0; systemctl stop lvs-director')
+    assert on('director', 'sysctl --values net.ipv4.vs.conn_reuse_mode') == '0\n'
+    on('director', 'sysctl -qw net.ipv4.vs.conn_reuse_mode=1; systemctl start lvs-director')
+    assert look() == converged['after']
+
+
+def test_a_vip_whose_card_is_gone_is_named_and_the_others_can_be_started_and_stopped(converged):
+    gone = 'address replace 192.0.2.199/32 dev gone0'
+    on('director', "systemctl stop lvs-director; echo '{0}' >> /var/lib/lvs/director.vips; systemctl start lvs-director".format(gone))
+    assert 'cannot bring up 192.0.2.199/32 on gone0' in on('director', 'systemctl status --no-pager lvs-director')
+    assert look() == converged['after']
+    on('director', "systemctl stop lvs-director; sed -i '/gone0/d' /var/lib/lvs/director.vips")
+    assert look() == converged['before']
+    on('director', 'systemctl start lvs-director')
+    assert look() == converged['after']
+
+
 def test_what_somebody_adds_to_our_service_keeps_the_service(converged):
     on('director', 'ipvsadm -a -t 192.0.2.100:80 -r 192.0.2.99 -g -w 0; systemctl stop lvs-director')
     assert on('director', 'ipvsadm -Sn').splitlines() == [

@@ -11,10 +11,11 @@ from declared import web
 from nodes import REALSERVERS, VIPS, Play, on
 
 OURS = [
-    'rule family="ipv4" destination address="192.0.2.100" port port="80" protocol="tcp" accept',
-    'rule family="ipv6" destination address="2001:db8:2::100" port port="80" protocol="tcp" accept',
+    'rule priority="173" family="ipv4" destination address="192.0.2.100" port port="80" protocol="tcp" accept',
+    'rule priority="173" family="ipv6" destination address="2001:db8:2::100" port port="80" protocol="tcp" accept',
 ]
-FOREIGN = 'rule family="ipv4" source address="203.0.113.9" service name="ssh" accept'
+# Somebody's own for the VIP looks much like ours.
+FOREIGN = 'rule family="ipv4" destination address="192.0.2.100" protocol value="icmp" accept'
 
 
 def rich_rules(*options):

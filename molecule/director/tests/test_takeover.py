@@ -101,7 +101,7 @@ def test_what_was_made_by_hand_is_taken_over_without_a_lost_request(site, asking
 
 def test_the_inventory_that_adopt_writes_changes_nothing(site, tmp_path):
     services = web({'real1': 3}, persistence_timeout=90)
-    site(lvs_virtual_services=services, director_timeouts={'tcp': 700})
+    site(lvs_virtual_services=services, director_timeouts={'tcp': 700, 'tcp_fin': 120, 'udp': 300})
     path = tmp_path / 'adopted.yml'
     play = Play('playbooks/adopt.yml', adopt_dest=str(path)).run()
     assert play.status == 0, play.output

@@ -197,7 +197,10 @@ def _director(director: Director, table, vips, given, moved) -> dict:
             variables[key] = own[number][0]
     if interface:
         variables['lvs_interface'] = str(interface)
-    return {key: variables[key] for key in CARRIED + ('lvs_interface',) if key in variables}
+    if director.forwards:
+        # It may be a router as well, which the role does not know.
+        variables['director_ip_forward'] = 'on'
+    return {key: variables[key] for key in CARRIED + ('lvs_interface', 'director_ip_forward') if key in variables}
 
 
 def interface_of(director: Director, vips: Iterable[str]) -> str | None:

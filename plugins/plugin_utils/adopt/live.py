@@ -71,6 +71,7 @@ class Director(NamedTuple):
     places: list[Place]
     interfaces: list[str]
     connected: Mapping[str, list[str]]
+    forwards: bool = False
 
     def of(self, address: str) -> list[Place]:
         """Return where the director has an address."""
@@ -102,6 +103,7 @@ def director(name: str, info: Mapping, host: Mapping) -> Director:
         ],
         list(interfaces),
         {vip: found.get('connected') or [] for vip, found in (host.get('vips') or {}).items()},
+        host.get('ip_forward') == 1,
     )
 
 

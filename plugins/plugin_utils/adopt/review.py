@@ -208,8 +208,8 @@ def _services(adopted: Adopted) -> Iterator[str]:
         )
     if natted:
         yield (
-            'Packets are forwarded by nat in {0}. The table is kept as it is, but nothing here sets up the rest of NAT: forwarding on the '
-            'director, and the director as gateway of the real servers.'.format(_some(natted))
+            'Packets are forwarded by nat in {0}. The director will forward packets, but nothing here makes it the gateway of the '
+            'real servers.'.format(_some(natted))
         )
 
 

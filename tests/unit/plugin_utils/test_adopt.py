@@ -503,6 +503,11 @@ class TestDirectors:
         assert 'director_timeouts' not in variables()
         assert variables(udp=60)['director_timeouts'] == {'tcp': 900, 'tcp_fin': 120, 'udp': 60}
 
+    def test_a_director_that_forwards_packets_goes_on_doing_so(self):
+        declared = of(service(), on=dict(USUAL, ip_forward=1))['inventory']['directors']['hosts']['lb1']
+        assert declared['director_ip_forward'] == 'on'
+        assert 'director_ip_forward' not in of(service())['inventory']['directors']['hosts']['lb1']
+
     def test_timeouts_that_differ_are_those_of_each_director(self):
         seen = {'lb1': {'info': info(), 'host': USUAL}, 'lb2': {'info': info(udp=60), 'host': USUAL}}
         adopted = adopt(seen, {'all': ['lb1', 'lb2']}, {'lb1': {}, 'lb2': {}})

@@ -76,7 +76,7 @@ def test_a_port_that_is_used_again_makes_a_new_connection():
     assert values(service())['net/ipv4/vs/conn_reuse_mode'] == 3
 
 
-WEB = 'rule family="ipv4" destination address="192.0.2.100" port port="80" protocol="tcp" accept'
+WEB = 'rule priority="173" family="ipv4" destination address="192.0.2.100" port port="80" protocol="tcp" accept'
 TLS = WEB.replace('"80"', '"443"')
 SSH = 'rule family="ipv4" source address="192.0.2.200" service name="ssh" accept'
 
@@ -104,7 +104,7 @@ def test_a_mark_alone_says_nothing_of_ports():
 
 
 def test_where_all_is_open_nothing_changes_and_what_is_not_ours_stays():
-    foreign = [SSH, WEB.replace('100', '99'), WEB.replace('accept', 'reject'), WEB.replace(' port=', ' service name="x" port=')]
+    foreign = [SSH, WEB.replace(' priority="173"', ''), TLS.replace(' priority="173"', ''), TLS.replace('173', '1730')]
     there = firewall([WEB, *foreign], [WEB, *foreign])
     assert director.firewall_changes([service()], there) == {'open': [], 'close': []}
 
@@ -115,19 +115,22 @@ def test_a_rule_has_to_be_there_now_and_after_a_reload(there):
     assert director.firewall_changes([service(ports=[443])], there) == {'open': [TLS], 'close': [WEB]}
 
 
-def test_where_marks_are_somebody_elses_so_are_the_rules():
-    theirs = service(fwmark=7)
-    del theirs['ports']
-    there = firewall([WEB, TLS], [WEB, TLS])
-    assert director.firewall_changes([service(), theirs], there) == {'open': [], 'close': []}
+def test_what_nobody_declares_any_more_is_closed():
+    there = firewall([WEB, TLS, SSH], [WEB, SSH])
+    assert director.firewall_changes([service()], there) == {'open': [], 'close': [TLS]}
+    assert director.firewall_changes([], there) == {'open': [], 'close': [TLS, WEB]}
 
 
-def test_what_is_open_for_a_vip_that_goes_is_closed():
-    there = firewall([WEB, SSH], [WEB, SSH])
-    assert director.firewall_changes([], there) == {'open': [], 'close': []}
-    assert director.firewall_changes([], there, going=['192.0.2.100']) == {'open': [], 'close': [WEB]}
-    assert director.firewall_changes([], there, going=['192.0.2.10']) == {'open': [], 'close': []}
+def test_a_host_that_is_both_has_rules_of_its_own_for_each():
+    there = firewall([WEB], [WEB])
+    assert director.firewall_changes([], there, 174) == {'open': [], 'close': []}
+    assert director.firewall_changes([service()], there, 174)['open'] == [WEB.replace('173', '174')]
+
+
+def test_an_address_has_one_spelling():
+    assert director.firewall_changes([service('2001:DB8:0::100')], firewall()) == director.firewall_changes(
+        [service('2001:db8::100')], firewall())
 
 
 def test_where_no_firewall_runs_there_is_nothing_to_do():
-    assert director.firewall_changes([service()], None, ['192.0.2.99']) == {'open': [], 'close': []}
+    assert director.firewall_changes([service()], None) == {'open': [], 'close': []}
