@@ -80,7 +80,7 @@ def test_all_mistakes_are_said_before_a_host_is_touched(playbook, name):
 
 @pytest.mark.parametrize(('name', 'status'), [('site', 2), ('teardown', 4)])
 def test_several_directors_are_not_made_but_unmade(playbook, name, status):
-    found, output = playbook.run(name, inventory([WEB], **dict(HOSTS, directors={'lb1': 10, 'lb2': 11})))
+    found, output = playbook.run(name, inventory([WEB], realservers=HOSTS['realservers'], directors={'lb1': 10, 'lb2': 11}))
     assert found == status, output
     assert ("The group 'directors' has lb1, lb2, and each of them would take the VIPs" in output) == (name == 'site')
     assert playbook.touched.exists() == (name == 'teardown')
