@@ -34,7 +34,8 @@ class Load:
         self.at_least, self.vips = at_least, vips
         self.stop = threading.Event()
         self.lock = threading.Lock()
-        self.made = self.answered = 0
+        # Of those that were made, those that were before the end of stdin.
+        self.made = self.answered = self.meanwhile = 0
         self.failed = []
         self.held = 0
         self.broken = []
@@ -82,9 +83,11 @@ class Load:
 
     def say(self):
         with self.lock:
-            print(json.dumps({'made': self.made, 'answered': self.answered, 'failures': len(self.failed),
-                              'failed': self.failed[:10], 'slowest': round(self.slowest, 2),
-                              'in_time': time.monotonic() < self.end, 'held': self.held, 'broken': self.broken[:10]}), flush=True)
+            print(json.dumps({
+                'made': self.made, 'meanwhile': self.meanwhile, 'answered': self.answered, 'failures': len(self.failed),
+                'failed': self.failed[:10], 'slowest': round(self.slowest, 2), 'in_time': time.monotonic() < self.end,
+                'held': self.held, 'broken': self.broken[:10],
+            }), flush=True)
 
 
 def main():
@@ -96,6 +99,7 @@ def main():
     load.say()
     for _line in sys.stdin:
         load.say()
+    load.meanwhile = load.made
     load.stop.set()
     for thread in threads:
         thread.join()

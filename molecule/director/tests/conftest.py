@@ -42,7 +42,7 @@ def asking_the_vips(figure):
         finally:
             figures.update(program.end())
         assert figures['in_time'] and figures['made'] >= at_least
-        figure('{0}: {made} requests, {failures} failed, the slowest took {slowest} s; {held} on held connections, {1} broken'.format(
-            what, len(figures['broken']), **figures))
+        figure('{0}: {made} requests, {meanwhile} of them before it was done, {failures} failed, the slowest took {slowest} s; '
+               '{held} on held connections, {1} broken'.format(what, len(figures['broken']), **figures))
 
     return ask
