@@ -75,7 +75,7 @@ _value:
       type: list
       elements: str
     services:
-      description: VIP, port and protocol of each port of its services. Ranges of ports are left out.
+      description: VIP, port or range of ports, and protocol of each port of its services.
       type: list
       elements: dict
 """

@@ -42,7 +42,7 @@ options:
   services:
     description:
       - Ports that are to be listened on, each with C(vip), C(port) and C(protocol) (V(tcp) if left out). Entries with
-        other protocols than V(tcp) and V(udp), and with port V(0), are not judged.
+        other protocols than V(tcp) and V(udp), and with port V(0) or a range of ports, are not judged.
     type: list
     elements: dict
     default: []

@@ -78,7 +78,7 @@ def openings(services: Iterable[Mapping]) -> list[Opening]:
     for service in services:
         vip = str(ipaddress.ip_address(service['vip']))
         for port in _ports(service):
-            found.append(Opening(vip, service.get('protocol') or 'tcp', '' if port == 0 else str(port)))
+            found.append(Opening(vip, service.get('protocol') or 'tcp', '' if str(port) == '0' else str(port)))
     return list(dict.fromkeys(found))
 
 

@@ -204,11 +204,12 @@ def _judge_tunnel(server: Server, found: Judgement) -> None:
 
 def _judge_listeners(server: Server, found: Judgement) -> None:
     for service in server.services:
-        vip, port = _same(service['vip']), int(service['port'])
+        vip, port = _same(service['vip']), str(service['port'])
         protocol = service.get('protocol') or 'tcp'
-        # Port 0 is every port, and the kernel's tables of listeners are those of TCP and UDP.
-        if not port or protocol not in ('tcp', 'udp'):
+        # Of many ports nobody has to listen on each, and the kernel's tables of listeners are those of TCP and UDP.
+        if port == '0' or not port.isdigit() or protocol not in ('tcp', 'udp'):
             continue
+        port = int(port)
         there = [one for one in server.info['listeners'] if (one['protocol'], one['port']) == (protocol, port)]
         if any(_serves(one, vip) for one in there):
             continue

@@ -114,7 +114,7 @@ def realserver(services: Iterable[Mapping], host: str, groups: Mapping, hostvars
         'services': [
             {'vip': service['vip'], 'port': port, 'protocol': service.get('protocol') or 'tcp'}
             for service, _forward in served
-            for port in _single_ports(service)
+            for port in service.get('ports') or ()
         ],
     }
 

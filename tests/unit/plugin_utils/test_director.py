@@ -91,6 +91,7 @@ def firewall(runtime=(), permanent=()):
     (service(protocol='udp', ports=[53]), WEB.replace('tcp', 'udp').replace('80', '53')),
     (service('2001:db8::100'), WEB.replace('ipv4', 'ipv6').replace('192.0.2.100', '2001:db8::100')),
     (service(ports=[0]), WEB.replace('port port="80" protocol="tcp"', 'protocol value="tcp"')),
+    (service(ports=['0']), WEB.replace('port port="80" protocol="tcp"', 'protocol value="tcp"')),
     (service(ports=['1024-2047'], fwmark=7), WEB.replace('"80"', '"1024-2047"')),
 ])
 def test_a_port_of_a_vip_is_one_rule(declared, rule):

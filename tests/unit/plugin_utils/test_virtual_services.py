@@ -145,11 +145,12 @@ class TestRealserver:
     def test_one_service_with_a_tunnel_makes_it_the_end_of_a_tunnel(self):
         assert (self.of('real1')['forward'], self.of('real2')['forward']) == ('dr', 'tun')
 
-    def test_each_single_port_is_to_be_listened_on(self):
+    def test_each_port_and_range_is_to_be_let_in(self):
         assert self.of('real1')['services'] == [
             {'vip': '192.0.2.100', 'port': 80, 'protocol': 'tcp'},
             {'vip': '192.0.2.100', 'port': 443, 'protocol': 'tcp'},
             {'vip': '192.0.2.100', 'port': 5060, 'protocol': 'udp'},
+            {'vip': '192.0.2.100', 'port': '10000-10999', 'protocol': 'udp'},
         ]
 
     def test_addresses_are_literal_ones(self):
