@@ -53,8 +53,8 @@ def reboot(*nodes, grace='30'):
 class Play:
     """A run of a playbook: its exit status, its output in one line, and what it changed."""
 
-    def __init__(self, playbook, *arguments, environment=None, **variables):
-        self.argv = ['ansible-playbook', '-i', INVENTORY, str(playbook), *arguments]
+    def __init__(self, playbook, *arguments, environment=None, inventory=INVENTORY, **variables):
+        self.argv = ['ansible-playbook', '-i', inventory, str(playbook), *arguments]
         self.argv += ['--extra-vars', json.dumps(variables)]
         self.environment = dict(os.environ, ANSIBLE_CONFIG=str(ROOT / 'ansible.cfg'), **environment or {})
 

@@ -2,13 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A plugin of pytest: fixtures that run the product's playbooks."""
+"""A plugin of pytest: fixtures that run the product's playbooks, and make requests meanwhile."""
 
 from __future__ import annotations
 
-import pytest
-from nodes import REALSERVERS, Play, converge, on
+import contextlib
+import os
 
+import pytest
+from nodes import REALSERVERS, ROOT, VIPS, Play, Program, bring, converge, on
+
+THERE = '/root/lvs-load'
+# How many requests at least while things change.
+REQUESTS = int(os.environ.get('LVS_REQUESTS', '1000'))
 OURS = 'find /var/lib/lvs /usr/local/lib/lvs /usr/local/sbin/lvs-* /etc/systemd/system/lvs-* /etc/sysctl.d/90-lvs-* -type f'
 
 
@@ -23,6 +29,27 @@ def hosts_without_anything_of_ours():
     if any(on(node, OURS + ' 2> /dev/null', check=False) for node in ('director', *REALSERVERS)):
         play = Play('playbooks/teardown.yml').run()
         assert play.status == 0, play.output
+
+
+@pytest.fixture(name='asking', scope='session')
+def asking_the_vips(figure):
+    """Return a context manager under which the VIPs are asked; afterwards its value has the figures."""
+
+    @contextlib.contextmanager
+    def ask(what, at_least=REQUESTS, vips=VIPS):
+        figures = {}
+        bring('client', THERE, ROOT / 'molecule' / 'shared' / 'node' / 'load.py')
+        program = Program('client', THERE, 'load.py', at_least, *vips)
+        try:
+            yield figures
+        finally:
+            figures.update(program.end())
+            on('client', 'rm -rf ' + THERE)
+        assert figures['in_time'] and figures['made'] >= at_least
+        figure('{0}: {made} requests, {meanwhile} of them before it was done, {failures} failed, the slowest took {slowest} s; '
+               '{held} on held connections, {1} broken'.format(what, len(figures['broken']), **figures))
+
+    return ask
 
 
 def pytest_collection_modifyitems(items):

@@ -102,10 +102,11 @@ def test_a_sound_inventory_makes_it_connect(playbook, name):
         (inventory([WEB], realservers={'real1': 21}, director={'director': 10}), "the group 'directors' is not in the inventory"),
         (inventory([dict(WEB, realservers='web')], web={'web1': 21}), "the group 'directors' is not in the inventory"),
         (inventory([WEB], realservers={}, directors={'director': 10}), "the group 'realservers' has no hosts"),
+        (inventory([dict(WEB, scheduler='dr')], **HOSTS), 'dr is a forwarding method: say forward: dr for the real servers'),
     ],
-    ids=['no variable', 'no list', 'no directors', 'no group of ours', 'no real servers'],
+    ids=['no variable', 'no list', 'no directors', 'no group of ours', 'no real servers', 'a deployment has -s dr'],
 )
-def test_an_inventory_that_lacks_something_is_a_mistake(playbook, content, sentence):
+def test_an_inventory_that_lacks_or_mistakes_something_is_said(playbook, content, sentence):
     status, output = playbook.run('site', content)
     assert status == 2
     assert sentence in output
