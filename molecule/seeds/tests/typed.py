@@ -50,7 +50,7 @@ TYPED = {
             ipvsadm -a -t 172.28.95.245:80 -r 172.28.95.221:80 -g -w 1
             ipvsadm -a -t 172.28.95.245:80 -r 172.28.95.222:80 -g -w 1
         """,
-        'ip address add 172.28.95.245/32 dev lo label lo:221\n' + SILENT_LO + SILENT,
+        'ip address add 172.28.95.245/32 dev lo label lo:${REALIP##*.}\n' + SILENT_LO + SILENT,
     ),
     'host_route': Typed(
         '192.168.1.200',
