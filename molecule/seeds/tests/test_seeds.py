@@ -23,7 +23,7 @@ import printed  # noqa: E402
 from typed import TYPED  # noqa: E402
 
 EVERY = bool(os.environ.get('LVS_EVERY_WAY'))
-NAMES = os.environ.get('LVS_SEEDS', ' '.join(TYPED) if EVERY else 'two_networks arptables').split()
+NAMES = os.environ.get('LVS_SEEDS', ' '.join(TYPED) if EVERY else 'two_networks').split()
 HOSTS = ('director', *REALSERVERS)
 # What a host had before us is what the client has, whom nobody touches.
 PARAMETERS = 'sysctl net.ipv4.ip_forward net.ipv4.conf.all.send_redirects net.ipv4.conf.{all,lo}.arp_{ignore,announce}'
