@@ -6,21 +6,23 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: firewall_changes
-short_description: Say which rich rules of firewalld a director has to add and to remove
+short_description: Say which rich rules of firewalld a director or a real server has to add and to remove
 version_added: 0.1.0
 author:
   - The lvs.direct_routing authors (@lvs-direct-routing)
 description:
   - Compares what the firewall has to let in for virtual services with what it does. IPVS sees packets only after the
-    firewall, so each VIP and port has to be open on the director.
+    firewall, so each VIP and port has to be open on the director, and again on real servers, where packets arrive that
+    still have the VIP as their destination.
   - A rule opens one port of one VIP, whatever else the host listens on. Ours have a priority to tell them by, and come
     after those that have none, so that what an administrator refuses stays refused. Other rules are never touched.
 positional: firewall, priority
 options:
   _input:
     description:
-      - Virtual services, as P(lvs.direct_routing.resolve_virtual_services#filter) returns them. Of a service that has a
-        firewall mark and no ports nothing is known.
+      - Virtual services, as P(lvs.direct_routing.resolve_virtual_services#filter) returns them, or the C(services) of
+        P(lvs.direct_routing.realserver#filter). Each has a C(vip), a C(protocol) and a C(port) or C(ports), where V(0) is
+        every port and V(1024-2047) a range. Of a service that has a firewall mark and no ports nothing is known.
     type: list
     elements: dict
     required: true
@@ -31,7 +33,8 @@ options:
     required: true
   priority:
     description:
-      - The priority of our rules, from 1 to 32767. Needs firewalld 0.7 or newer.
+      - The priority of our rules, from 1 to 32767. Needs firewalld 0.7 or newer. Real servers have V(174), so that a host
+        can be both.
     type: int
     default: 173
 """
@@ -63,11 +66,11 @@ _value:
       elements: str
 """
 
-from ansible_collections.lvs.direct_routing.plugins.plugin_utils import director
+from ansible_collections.lvs.direct_routing.plugins.plugin_utils import firewall
 
 
 class FilterModule:
     """The filter."""
 
     def filters(self):
-        return {'firewall_changes': director.firewall_changes}
+        return {'firewall_changes': firewall.firewall_changes}

@@ -212,7 +212,9 @@ def _ask(questions: Iterable[Question], timeout: float) -> dict[tuple[str, str],
 def _firewall(run: Runner, network: Network, files: procfs.Files, wanted: Wanted) -> dict | None:
     if not wanted.firewall or not procfs.runs(files, 'firewalld'):
         return None
-    interface = wanted.interface or network.default_interface
+    # Requests come from a director, which need not be where the default route leads.
+    from_directors = (network.route(address).interface for address in wanted.directors if network.on_link(address))
+    interface = wanted.interface or next(from_directors, network.default_interface)
     return firewalld.read(run, interface) if interface else None
 
 

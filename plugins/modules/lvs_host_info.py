@@ -63,7 +63,8 @@ options:
     default: false
   interface:
     description:
-      - The network card whose zone of firewalld is looked at. Left empty, that of the default route.
+      - The network card whose zone of firewalld is looked at. Left empty, that which leads to the first of O(directors) on
+        the segment, or else that of the default route.
     type: str
     default: ""
   files:

@@ -2,15 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a director needs of its host beside the table: kernel parameters, and what a firewall has to let in. Pure.
+"""What a director needs of its host beside the table: kernel parameters. Pure.
 
 Private to this collection.
 """
 
 from __future__ import annotations
 
-import ipaddress
-from typing import Iterable, Mapping, NamedTuple, Sequence
+from typing import Iterable, Mapping, Sequence
 
 from ..module_utils.ipvs import model
 from ..module_utils.sysctl.declaration import CONF, FORWARD, normalise
@@ -18,8 +17,6 @@ from ..module_utils.sysctl.declaration import CONF, FORWARD, normalise
 VS = 'net/ipv4/vs'
 FORWARD_IPV6 = 'net/ipv6/conf/all/forwarding'
 ON = ('on', 'true', 'yes', '1')
-# What our rules of a firewall are told by. They come after those without one, so what an administrator refuses stays refused.
-PRIORITY = 173
 
 
 def parameters(services: Sequence[Mapping], interface: str, forward: object = 'auto', own: Iterable[str] = (),
@@ -56,47 +53,3 @@ def parameters(services: Sequence[Mapping], interface: str, forward: object = 'a
         found[normalise(name)] = value
     kept = {name: value for name, value in found.items() if value is not None}
     return {'parameters': kept, 'optional': sorted(name for name in kept if name.startswith(VS + '/'))}
-
-
-class Opening(NamedTuple):
-    """What a firewall has to let in: to which VIP, by which protocol, on which ports ('' is every port)."""
-
-    vip: str
-    protocol: str
-    port: str
-
-    def rule(self, begin: str) -> str:
-        """The rich rule, as firewalld writes it."""
-        what = 'port port="{0}" protocol="{1}"' if self.port else 'protocol value="{1}"'
-        return '{0} family="{1}" destination address="{2}" {3} accept'.format(
-            begin, model.family_of(self.vip), self.vip, what.format(self.port, self.protocol))
-
-
-def openings(services: Iterable[Mapping]) -> list[Opening]:
-    """Return what explicit services need; one that goes by a firewall mark alone says nothing of its packets."""
-    found = []
-    for service in services:
-        vip = str(ipaddress.ip_address(service['vip']))
-        for port in _ports(service):
-            found.append(Opening(vip, service.get('protocol') or 'tcp', '' if str(port) == '0' else str(port)))
-    return list(dict.fromkeys(found))
-
-
-def _ports(service: Mapping) -> list:
-    return service.get('ports') or ([service['port']] if service.get('port') is not None else [])
-
-
-def firewall_changes(services: Sequence[Mapping], firewall: Mapping | None, priority: int = PRIORITY) -> dict:
-    """Return the rich rules to add to a zone, and those of ours to remove, which have the priority to tell them by.
-
-    `firewall` is what lvs_host_info read. A rule counts as there only if it is in force now and after a reload.
-    """
-    if not firewall:
-        return {'open': [], 'close': []}
-    begin = 'rule priority="{0}"'.format(priority)
-    wanted = [opening.rule(begin) for opening in openings(services)]
-    runtime, permanent = set(firewall['runtime']), set(firewall['permanent'])
-    return {
-        'open': [rule for rule in wanted if rule not in runtime & permanent],
-        'close': sorted(rule for rule in runtime | permanent if rule.startswith(begin + ' ') and rule not in wanted),
-    }

@@ -10,59 +10,81 @@ import pytest
 from declared import web
 from nodes import REALSERVERS, VIPS, Play, on
 
-OURS = [
-    'rule priority="173" family="ipv4" destination address="192.0.2.100" port port="80" protocol="tcp" accept',
-    'rule priority="173" family="ipv6" destination address="2001:db8:2::100" port port="80" protocol="tcp" accept',
-]
+# The rules of each host with a firewall have a priority to tell them by.
+PRIORITIES = {'director': 173, 'real1': 174}
+RULE = 'rule priority="{0}" family="{1}" destination address="{2}" port port="80" protocol="tcp" accept'
 # Somebody's own for the VIP looks much like ours.
 FOREIGN = 'rule family="ipv4" destination address="192.0.2.100" protocol value="icmp" accept'
 
 
-def rich_rules(*options):
-    return sorted(on('director', 'firewall-cmd {0} --list-rich-rules'.format(' '.join(options))).splitlines())
+def ours(host, vips=VIPS):
+    return [RULE.format(PRIORITIES[host], 'ipv6' if ':' in vip else 'ipv4', vip) for vip in vips]
+
+
+def rich_rules(host, *options):
+    return sorted(on(host, 'firewall-cmd {0} --list-rich-rules'.format(' '.join(options))).splitlines())
+
+
+def is_open(vips):
+    """Return whether the firewalls let in, now and after a reload, what is for these VIPs, and what others let in."""
+    return all(rich_rules(host) == rich_rules(host, '--permanent') == sorted([*ours(host, vips), FOREIGN]) for host in PRIORITIES)
 
 
 def asked(vip):
-    return on('client', 'curl --silent --max-time 5 http://{0}/'.format('[' + vip + ']' if ':' in vip else vip), check=False).strip()
+    url = 'http://{0}/'.format('[' + vip + ']' if ':' in vip else vip)
+    return {on('client', 'curl --silent --max-time 5 ' + url, check=False).strip() for _request in range(4)}
 
 
 @pytest.fixture(name='firewall', scope='module', autouse=True)
-def firewalld_on_a_director(site):
+def firewalld_on_a_director_and_a_real_server(site):
     site(lvs_virtual_services=web())
-    on('director', 'DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet firewalld > /dev/null')
-    on('director', 'systemctl enable --now --quiet firewalld')
-    on('director', "firewall-cmd --permanent --add-rich-rule='{0}' && firewall-cmd --add-rich-rule='{0}'".format(FOREIGN))
+    for host in PRIORITIES:
+        on(host, 'DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet firewalld > /dev/null')
+        on(host, 'systemctl enable --now --quiet firewalld')
+        on(host, "firewall-cmd --permanent --add-rich-rule='{0}' && firewall-cmd --add-rich-rule='{0}'".format(FOREIGN))
     yield
-    on('director', 'systemctl disable --now --quiet firewalld; apt-get purge --yes --quiet firewalld > /dev/null')
+    for host in PRIORITIES:
+        on(host, 'systemctl disable --now --quiet firewalld; apt-get purge --yes --quiet firewalld > /dev/null')
 
 
-def test_without_our_rules_it_lets_nobody_in():
-    """The control."""
-    assert [asked(vip) for vip in VIPS] == ['', '']
+def test_without_our_rules_they_let_nobody_in(site):
+    """The control, of one after the other."""
+    assert [asked(vip) for vip in VIPS] == [{''}, {''}]
+    site('--limit', 'directors', lvs_virtual_services=web())
+    assert [asked(vip) for vip in VIPS] == [{'', 'real2'}, {'', 'real2'}]
 
 
-def test_it_is_opened_now_and_for_good_as_foretold(site):
-    foretold = Play('playbooks/site.yml', '--check', '--limit', 'directors', lvs_virtual_services=web()).run()
-    done = site('--limit', 'directors', lvs_virtual_services=web())
-    assert foretold.changed == done.changed
-    assert all({asked(vip) for _request in range(4)} == set(REALSERVERS) for vip in VIPS)
-    assert rich_rules() == rich_rules('--permanent') == sorted([*OURS, FOREIGN])
-    assert not any(site('--limit', 'directors', lvs_virtual_services=web()).changed.values())
+def test_they_are_opened_now_and_for_good_as_foretold(site):
+    foretold = Play('playbooks/site.yml', '--check', lvs_virtual_services=web()).run()
+    done = site(lvs_virtual_services=web())
+    assert foretold.changed == done.changed == dict.fromkeys(done.changed, 0) | {'real1': 1}
+    assert [asked(vip) for vip in VIPS] == [set(REALSERVERS)] * 2
+    assert is_open(VIPS)
+    assert not any(site(lvs_virtual_services=web()).changed.values())
 
 
 def test_a_rule_that_is_lost_at_the_next_reload_is_made_good(site):
-    on('director', "firewall-cmd --permanent --remove-rich-rule='{0}'".format(OURS[0]))
-    assert site('--limit', 'directors', lvs_virtual_services=web()).changed['director'] == 1
-    assert rich_rules('--permanent') == sorted([*OURS, FOREIGN])
+    for host in PRIORITIES:
+        on(host, "firewall-cmd --permanent --remove-rich-rule='{0}'".format(ours(host)[0]))
+    assert site(lvs_virtual_services=web()).changed == {'director': 1, 'real1': 1, 'real2': 0}
+    assert is_open(VIPS)
+
+
+def test_a_card_that_is_not_there_is_refused_before_anything_changes():
+    play = Play('playbooks/site.yml', lvs_virtual_services=web()[:1], realserver_firewall_interface='eht1').run()
+    assert play.status != 0
+    assert 'real1: realserver_firewall_interface: there is no interface eht1, there are' in play.output
+    assert is_open(VIPS)
 
 
 def test_what_is_not_declared_any_more_is_closed(site):
-    site('--limit', 'directors', lvs_virtual_services=web()[:1])
-    assert rich_rules() == rich_rules('--permanent') == sorted([OURS[0], FOREIGN])
+    site(lvs_virtual_services=web()[:1])
+    assert is_open(VIPS[:1])
 
 
-def test_teardown_closes_the_rest_and_the_firewall_runs_on():
+def test_teardown_closes_the_rest_and_the_firewalls_run_on():
     play = Play('playbooks/teardown.yml', lvs_virtual_services=[]).run()
     assert play.status == 0, play.output
-    assert rich_rules() == rich_rules('--permanent') == [FOREIGN]
-    assert on('director', 'systemctl is-active firewalld') == 'active\n'
+    assert is_open(())
+    for host in PRIORITIES:
+        assert on(host, 'systemctl is-active firewalld') == 'active\n'

@@ -33,6 +33,17 @@ def rows(table):
     return sorted(found)
 
 
+def table(name):
+    """Return the rows that a deployment prints."""
+    return rows(read(name + '.table'))
+
+
+def as_printed(found, name):
+    """Return rows cut to what the deployment prints of each, if there are as many."""
+    expected = table(name)
+    return [row[:len(shown)] for row, shown in zip(found, expected)] if len(found) == len(expected) else found
+
+
 def addresses(listed):
     """Return the IPv4 addresses of `ip address`, without those that every host has."""
     return sorted(address for address in re.findall(r'\binet (\S+)', listed) if not address.startswith('127.'))

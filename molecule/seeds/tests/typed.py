@@ -4,8 +4,8 @@
 
 """What each deployment has people type, with its typos mended, and without what the lab's nodes have already.
 
-`ip` in place of `ifconfig` and `route`, and the lab's name of the network card; all else, and its order, is as it stands
-there.
+`ip` in place of `ifconfig` and `route`, the lab's name of the network card, and nothing that saves or loads a ruleset. Where a
+deployment does not say what is typed, or where that cannot work, a remark says what is here instead.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ TYPED = {
     'persistence': Typed(
         '172.28.95.245',
         """
+            # It leaves out the netmask; this is the card's.
             ip address add 172.28.95.245/20 broadcast 172.28.95.255 dev eth0 label eth0:1
             ipvsadm --set 5 0 0
             ipvsadm -A -t 172.28.95.245:80 -s wrr -p 20
@@ -76,6 +77,7 @@ TYPED = {
     'tunnel': Typed(
         '192.168.73.100',
         'ip link set tunl0 up; ip address add 192.168.73.100/32 dev tunl0' + REDIRECTS + SERVICE_002.format('-i'),
+        # It leaves the VIP on lo, where no packet comes out of the tunnel.
         'ip link set tunl0 up; ip address add 192.168.73.100/32 dev tunl0\n'
         'sysctl -qw net.ipv4.conf.tunl0.rp_filter=2\n' + SILENT_LO + SILENT,
     ),

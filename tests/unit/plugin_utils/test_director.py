@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Kernel parameters that a director needs, and what its firewall has to let in."""
+"""Kernel parameters that a director needs."""
 
 from __future__ import annotations
 
@@ -74,64 +74,3 @@ def test_only_what_belongs_to_ipvs_may_be_missing():
 
 def test_a_port_that_is_used_again_makes_a_new_connection():
     assert values(service())['net/ipv4/vs/conn_reuse_mode'] == 3
-
-
-WEB = 'rule priority="173" family="ipv4" destination address="192.0.2.100" port port="80" protocol="tcp" accept'
-TLS = WEB.replace('"80"', '"443"')
-SSH = 'rule family="ipv4" source address="192.0.2.200" service name="ssh" accept'
-
-
-def firewall(runtime=(), permanent=()):
-    return {'zone': 'public', 'runtime': list(runtime), 'permanent': list(permanent)}
-
-
-@pytest.mark.parametrize('declared, rule', [
-    (service(), WEB),
-    (service(ports=['80']), WEB),
-    (service(protocol='udp', ports=[53]), WEB.replace('tcp', 'udp').replace('80', '53')),
-    (service('2001:db8::100'), WEB.replace('ipv4', 'ipv6').replace('192.0.2.100', '2001:db8::100')),
-    (service(ports=[0]), WEB.replace('port port="80" protocol="tcp"', 'protocol value="tcp"')),
-    (service(ports=['0']), WEB.replace('port port="80" protocol="tcp"', 'protocol value="tcp"')),
-    (service(ports=['1024-2047'], fwmark=7), WEB.replace('"80"', '"1024-2047"')),
-])
-def test_a_port_of_a_vip_is_one_rule(declared, rule):
-    assert director.firewall_changes([declared], firewall()) == {'open': [rule], 'close': []}
-
-
-def test_a_mark_alone_says_nothing_of_ports():
-    declared = service(fwmark=7)
-    del declared['ports']
-    assert director.firewall_changes([declared], firewall()) == {'open': [], 'close': []}
-
-
-def test_where_all_is_open_nothing_changes_and_what_is_not_ours_stays():
-    foreign = [SSH, WEB.replace(' priority="173"', ''), TLS.replace(' priority="173"', ''), TLS.replace('173', '1730')]
-    there = firewall([WEB, *foreign], [WEB, *foreign])
-    assert director.firewall_changes([service()], there) == {'open': [], 'close': []}
-
-
-@pytest.mark.parametrize('there', [firewall([WEB], []), firewall([], [WEB])], ids=['only now', 'only after a reload'])
-def test_a_rule_has_to_be_there_now_and_after_a_reload(there):
-    assert director.firewall_changes([service()], there)['open'] == [WEB]
-    assert director.firewall_changes([service(ports=[443])], there) == {'open': [TLS], 'close': [WEB]}
-
-
-def test_what_nobody_declares_any_more_is_closed():
-    there = firewall([WEB, TLS, SSH], [WEB, SSH])
-    assert director.firewall_changes([service()], there) == {'open': [], 'close': [TLS]}
-    assert director.firewall_changes([], there) == {'open': [], 'close': [TLS, WEB]}
-
-
-def test_a_host_that_is_both_has_rules_of_its_own_for_each():
-    there = firewall([WEB], [WEB])
-    assert director.firewall_changes([], there, 174) == {'open': [], 'close': []}
-    assert director.firewall_changes([service()], there, 174)['open'] == [WEB.replace('173', '174')]
-
-
-def test_an_address_has_one_spelling():
-    assert director.firewall_changes([service('2001:DB8:0::100')], firewall()) == director.firewall_changes(
-        [service('2001:db8::100')], firewall())
-
-
-def test_where_no_firewall_runs_there_is_nothing_to_do():
-    assert director.firewall_changes([service()], None) == {'open': [], 'close': []}

@@ -262,7 +262,8 @@ def test_a_port_that_is_not_listened_on_is_a_warning(host, service, listeners, w
 @pytest.mark.parametrize('service, listeners', [
     (PORTS[0], [listener('0.0.0.0')]), (PORTS[0], [listener(VIP)]), (PORTS[0], [listener('::', dual_stack=True)]),
     (PORTS[1], [listener('::')]), (PORTS[1], [listener(VIP6)]),
-    (dict(PORTS[0], port=0), []), (dict(PORTS[0], protocol='sctp'), []),
+    (dict(PORTS[0], port=0), []), (dict(PORTS[0], port='0'), []), (dict(PORTS[0], port='10000-10999'), []),
+    (dict(PORTS[0], protocol='sctp'), []),
 ])
 def test_a_port_that_is_served_or_cannot_be_judged_is_no_warning(host, service, listeners):
     host.info['listeners'] = listeners

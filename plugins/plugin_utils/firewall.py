@@ -1,0 +1,78 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a firewall has to let in on directors and real servers, as rich rules of firewalld. Pure.
+
+Private to this collection.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Iterable, Mapping, NamedTuple, Sequence
+
+from ..module_utils.ipvs import model
+from . import inventory
+from .inventory import InventoryError
+
+# What the rules of directors are told by. They come after those without one, so what an administrator refuses stays refused.
+PRIORITY = 173
+
+
+class Opening(NamedTuple):
+    """What a firewall has to let in: to which VIP, by which protocol, on which ports ('' is every port)."""
+
+    vip: str
+    protocol: str
+    port: str
+
+    def rule(self, begin: str) -> str:
+        """The rich rule, as firewalld writes it."""
+        what = 'port port="{0}" protocol="{1}"' if self.port else 'protocol value="{1}"'
+        return '{0} family="{1}" destination address="{2}" {3} accept'.format(
+            begin, model.family_of(self.vip), self.vip, what.format(self.port, self.protocol))
+
+
+def openings(services: Iterable[Mapping]) -> list[Opening]:
+    """Return what explicit services need; one that goes by a firewall mark alone says nothing of its packets."""
+    found = []
+    for position, service in enumerate(services):
+        where = 'services[{0}]'.format(position)
+        vip = str(inventory.ip(service['vip'], where + '.vip'))
+        for port in _ports(service):
+            found.append(Opening(vip, service.get('protocol') or 'tcp', _port(port, where)))
+    return list(dict.fromkeys(found))
+
+
+def _ports(service: Mapping) -> list:
+    return service.get('ports') or ([service['port']] if service.get('port') is not None else [])
+
+
+def _port(port: object, where: str) -> str:
+    """Return a port or a range as firewalld has it, nothing for every port. What is none must not open more than meant."""
+    text = str(port)
+    low, _dash, high = text.partition('-')
+    numbers = [int(number) for number in (low, high or low) if re.fullmatch('[0-9]{1,5}', number)]
+    if text == '0':
+        return ''
+    if len(numbers) != 2 or not 1 <= numbers[0] <= numbers[1] <= model.MAX_PORT or text.endswith('-'):
+        raise InventoryError('{0}.port: {1} is not a port, for example 80, nor a range such as 1024-2047, nor 0 for every '
+                             'port'.format(where, model.shown(port)))
+    return text
+
+
+def firewall_changes(services: Sequence[Mapping], firewall: Mapping | None, priority: int = PRIORITY) -> dict:
+    """Return the rich rules to add to a zone, and those of ours to remove, which have the priority to tell them by.
+
+    `firewall` is what lvs_host_info read. A rule counts as there only if it is in force now and after a reload.
+    """
+    if not firewall:
+        return {'open': [], 'close': []}
+    begin = 'rule priority="{0}"'.format(priority)
+    wanted = [opening.rule(begin) for opening in openings(services)]
+    runtime, permanent = set(firewall['runtime']), set(firewall['permanent'])
+    return {
+        'open': [rule for rule in wanted if rule not in runtime & permanent],
+        'close': sorted(rule for rule in runtime | permanent if rule.startswith(begin + ' ') and rule not in wanted),
+    }
