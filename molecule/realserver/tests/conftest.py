@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
-import sys
 
 import pytest
 from nodes import ROOT, VIPS, Program, bring, mac, on
@@ -22,8 +21,6 @@ BROUGHT = (
     ROOT / 'molecule' / 'shared' / 'node' / 'traffic.py',
     ROOT / 'plugins' / 'module_utils' / 'neighbour.py',
 )
-
-sys.path.insert(0, str(HERE))
 
 
 @pytest.fixture(scope='session', autouse=True)

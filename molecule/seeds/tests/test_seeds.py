@@ -8,19 +8,14 @@ from __future__ import annotations
 
 import collections
 import os
-import pathlib
 import subprocess
-import sys
 import time
 
+import printed
 import pytest
 import yaml
 from nodes import PATIENCE, REALSERVERS, ROOT, Play, on, reboot
-
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-
-import printed  # noqa: E402
-from typed import TYPED  # noqa: E402
+from typed import TYPED
 
 EVERY = bool(os.environ.get('LVS_EVERY_WAY'))
 NAMES = os.environ.get('LVS_SEEDS', ' '.join(TYPED) if EVERY else 'two_networks').split()
