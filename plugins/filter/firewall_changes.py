@@ -16,7 +16,7 @@ description:
     still have the VIP as their destination.
   - A rule opens one port of one VIP, whatever else the host listens on. Ours have a priority to tell them by, and come
     after those that have none, so that what an administrator refuses stays refused. Other rules are never touched.
-positional: firewall, priority
+positional: firewall, priority, peers, sync
 options:
   _input:
     description:
@@ -37,6 +37,17 @@ options:
         can be both.
     type: int
     default: 173
+  peers:
+    description:
+      - Addresses of other directors, whose adverts of VRRP are let in.
+    type: list
+    elements: str
+    default: []
+  sync:
+    description:
+      - Whether what they say of their connections is let in as well.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""

@@ -21,7 +21,7 @@ from .iproute import Address, Link, Route, Routing, read_links, read_neighbours,
 from .neighbour import Question
 
 FAMILIES = {4: 'ipv4', 6: 'ipv6'}
-PROGRAMS = ('arptables', 'firewall-cmd', 'ipvsadm', 'nft')
+PROGRAMS = ('arptables', 'firewall-cmd', 'ipvsadm', 'keepalived', 'nft')
 PROGRAM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 RECORDS = ('/var/lib/lvs/*', '/etc/sysctl.d/90-lvs-*')
 TRIES = 3

@@ -291,10 +291,10 @@ firewalld:
   sample: false
 programs:
   description:
-    - Where the programs C(arptables), C(firewall-cmd), C(ipvsadm) and C(nft) are. Null for those that are not installed.
+    - Where the programs C(arptables), C(firewall-cmd), C(ipvsadm), C(keepalived) and C(nft) are. Null for those that are not installed.
   returned: success
   type: dict
-  sample: {arptables: null, firewall-cmd: null, ipvsadm: /usr/sbin/ipvsadm, nft: null}
+  sample: {arptables: null, firewall-cmd: null, ipvsadm: /usr/sbin/ipvsadm, keepalived: null, nft: null}
 firewall:
   description:
     - What firewalld says of the network card O(interface). Nothing where it does not run, without O(firewall=true),

@@ -22,6 +22,7 @@ SETTINGS = tuple(options.SERVICE_SETTINGS)
 REALSERVER_SETTINGS = tuple(options.REALSERVER_SETTINGS)
 SERVICE_KEYS = (
     'name', 'vip', 'port', 'ports', 'fwmark', 'protocol', 'realservers', 'check', 'sorry_server',
+    'quorum', 'hysteresis', 'inhibit_on_failure', 'alpha', 'omega', 'ha_group',
 ) + SETTINGS + REALSERVER_SETTINGS  # fmt: skip
 REALSERVER_KEYS = ('name', 'address', 'port') + REALSERVER_SETTINGS
 

@@ -62,15 +62,28 @@ def _port(port: object, where: str) -> str:
     return text
 
 
-def firewall_changes(services: Sequence[Mapping], firewall: Mapping | None, priority: int = PRIORITY) -> dict:
+def _of_peers(begin: str, peers: Iterable[str], sync: bool) -> list[str]:
+    """Return the rules by which other directors are heard: adverts of VRRP, and connections that they have."""
+    rules = []
+    for position, given in enumerate(peers):
+        peer = str(inventory.ip(given, 'peers[{0}]'.format(position)))
+        source = '{0} family="{1}" source address="{2}" '.format(begin, model.family_of(peer), peer)
+        rules.append(source + 'protocol value="112" accept')
+        if sync and ':' not in peer:
+            rules.append(source + 'destination address="224.0.0.81" port port="8848" protocol="udp" accept')
+    return rules
+
+
+def firewall_changes(services: Sequence[Mapping], firewall: Mapping | None, priority: int = PRIORITY,
+                     peers: Sequence[str] = (), sync: bool = False) -> dict:
     """Return the rich rules to add to a zone, and those of ours to remove, which have the priority to tell them by.
 
-    `firewall` is what lvs_host_info read. A rule counts as there only if it is in force now and after a reload.
+    `peers` are the addresses of other directors. `firewall` is what lvs_host_info read. A rule counts as there only if it is in force now and after a reload.
     """
     if not firewall:
         return {'open': [], 'close': []}
     begin = 'rule priority="{0}"'.format(priority)
-    wanted = [opening.rule(begin) for opening in openings(services)]
+    wanted = [opening.rule(begin) for opening in openings(services)] + _of_peers(begin, peers, sync)
     runtime, permanent = set(firewall['runtime']), set(firewall['permanent'])
     return {
         'open': [rule for rule in wanted if rule not in runtime & permanent],

@@ -17,7 +17,7 @@ from .inventory import ADDRESS_KEYS, Findings, InventoryError, address_of, addre
 
 __all__ = [
     'ADDRESS_KEYS', 'InventoryError', 'address_of', 'addresses', 'faults', 'firewall_marks', 'ipvs_services', 'on_segment',
-    'probes', 'realserver', 'resolve', 'vips',
+    'probes', 'read', 'realserver', 'resolve', 'vips',
 ]  # fmt: skip
 
 
@@ -46,7 +46,7 @@ def ipvs_services(services: Iterable[Mapping], variable: str = 'services') -> li
     """Return explicit services in the terms of `ipvs_table`, one for each port, checked; raise `InventoryError`."""
     found = Findings()
     flat: list[dict] = []
-    for service in _read(services, variable, found):
+    for service in read(services, variable, found):
         flat += declared.entries(service, declared.explicit(service, found), found)
     found.raise_first()
     return flat
@@ -55,7 +55,7 @@ def ipvs_services(services: Iterable[Mapping], variable: str = 'services') -> li
 def firewall_marks(services: Iterable[Mapping], variable: str = 'services') -> list[dict]:
     """Return which packets get which firewall mark, in order of family and mark; raise `InventoryError`."""
     found = Findings()
-    readable = list(_read(services, variable, found))
+    readable = list(read(services, variable, found))
     _judge_marks(readable, found)
     found.raise_first()
     marks = [
@@ -124,7 +124,8 @@ def _single_ports(service: Mapping) -> list[int]:
     return [int(port) for port in service.get('ports') or () if str(port).isdigit()]
 
 
-def _read(services, variable: str, found: Findings) -> Iterable[declared.Service]:
+def read(services, variable: str, found: Findings) -> Iterable[declared.Service]:
+    """Read every service of a list; what is no service goes to `found`, no list at all raises `InventoryError`."""
     inventory.require_netaddr()
     if services is None:
         raise InventoryError('{0} is not set; an empty list means that there are no virtual services'.format(variable))
@@ -137,7 +138,7 @@ def _resolved(services, groups: Mapping, hostvars: Mapping, variable: str, found
     """Return the services resolved as far as that is possible; mistakes go to ``found``."""
     resolved = []
     complete = []
-    for service in _read(services, variable, found):
+    for service in read(services, variable, found):
         by_group = isinstance(service.given.get('realservers'), str)
         servers = declared.members(service, groups, hostvars, found) if by_group else declared.explicit(service, found)
         declared.entries(service, servers, found)

@@ -136,7 +136,8 @@ def test_what_the_collection_left_on_the_host_is_listed(monkeypatch, tmp_path):
     info = inform(Ip(), Wanted())
     assert info['records'] == [str(tmp_path / name) for name in ('director.rules', 'realserver.vips')]
     assert info['programs'] == {
-        'arptables': str(tmp_path / 'arptables'), 'firewall-cmd': None, 'ipvsadm': None, 'nft': None,
+        'arptables': str(tmp_path / 'arptables'), 'firewall-cmd': None, 'ipvsadm': None, 'keepalived': None,
+        'nft': None,
     }
 
 

@@ -88,3 +88,14 @@ def test_a_vip_is_an_address():
     with pytest.raises(InventoryError) as caught:
         rules.firewall_changes([{'vip': 'web.example.org', 'port': 80}], firewall())
     assert str(caught.value) == "services[0].vip: 'web.example.org' is not a literal IPv4 or IPv6 address"
+
+
+def test_other_directors_are_heard_and_nobody_else():
+    begin = 'rule priority="173" family="{0}" source address="{1}" '
+    adverts = [begin.format('ipv4', '192.0.2.11') + 'protocol value="112" accept',
+               begin.format('ipv6', '2001:db8::11') + 'protocol value="112" accept']
+    peers = ['192.0.2.11', '2001:db8::11']
+    assert rules.firewall_changes([], firewall(), peers=peers)['open'] == adverts
+    connections = begin.format('ipv4', '192.0.2.11') + 'destination address="224.0.0.81" port port="8848" protocol="udp" accept'
+    assert rules.firewall_changes([], firewall(), peers=peers, sync=True)['open'] == [adverts[0], connections, adverts[1]]
+    assert rules.firewall_changes([], firewall(adverts, adverts))['close'] == adverts

@@ -1,0 +1,185 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""keepalived.conf from explicit virtual services: the table that ipvs_table would make, with health checks. Pure.
+
+Private to this collection.
+"""
+
+from __future__ import annotations
+
+from typing import Iterable, Mapping, NamedTuple
+
+from ...module_utils.ipvs import model, nested, options
+from .. import declared, virtual_services
+from ..inventory import Findings
+from . import checks, health, vrrp
+from .blocks import Block, words
+
+HEAD = '# Written by lvs.direct_routing: changes by hand are lost at the next run of Ansible.'
+_SERVICE = nested.fields(options.TABLE_SERVICE)
+_REALSERVER = nested.fields(options.TABLE_REALSERVER)
+_METHODS = {'dr': 'DR', 'tun': 'TUN', 'nat': 'NAT'}
+_CHECKSUMS = {'none': 'nocsum', 'csum': 'csum', 'remcsum': 'remcsum'}
+# The first version of keepalived that has a scheduler. All others are as old as 1.3.
+_SCHEDULER_SINCE = {'mh': (2, 0, 0), 'fo': (2, 0, 0), 'ovf': (2, 0, 0), 'twos': (2, 2, 7)}
+
+
+class Director(NamedTuple):
+    """What keepalived.conf says of one director. `ha` is nothing on one that is alone: there it has no VIPs to give away."""
+
+    services: Iterable[Mapping]
+    variable: str = 'services'
+    vip: vrrp.Vip | None = None
+    ha: Mapping | None = None
+    ha_variable: str = 'ha.'
+
+
+def director(services: Iterable[Mapping], variable: str, vip: Mapping | None, ha: Mapping | None) -> Director:
+    """Return what the filters are given; a director without peers is alone."""
+    vip = vip or {}
+    placement = vrrp.Vip(vip.get('interface', ''), vip.get('prefix'), vip.get('prefix_ipv6'), vip.get('label') or '')
+    return Director(services, variable, placement, ha if ha and ha.get('peers') else None, 'director_ha_')
+
+
+def configuration(director: Director) -> str:
+    """Return keepalived.conf; raise `InventoryError` for the first mistake."""
+    found = Findings()
+    blocks = _blocks(director, '', found)
+    found.raise_first()
+    return '\n\n'.join([HEAD, *(block.text() for block in blocks)]) + '\n'
+
+
+def faults(director: Director, version: str = '') -> list[str]:
+    """Return a sentence for each thing that keepalived, or this version of it, cannot do as it is declared."""
+    found = Findings()
+    with found.collecting():
+        _blocks(director, version, found)
+    return found.sentences
+
+
+def _blocks(director: Director, version: str, found: Findings) -> list[Block]:
+    services = list(virtual_services.read(director.services, director.variable, found))
+    servers = _virtual_servers(services, version, found)
+    settings = None
+    if director.ha is not None:
+        vips = list(dict.fromkeys(service.vip for service in services if service.vip))
+        settings = vrrp.read(director.ha, vips, director.ha_variable, found)
+        if settings and settings.sync_interface:
+            _judge_sync(services, found)
+    return [
+        Block('global_defs', [words('enable_script_security'), *(settings.sync() if settings else [])]),
+        *(settings.instances(director.vip) if settings else []),
+        *servers,
+    ]  # fmt: skip
+
+
+def _judge_sync(services: Iterable[declared.Service], found: Findings) -> None:
+    for service in services:
+        for server in declared.explicit(service, Findings()):
+            if service.vip and model.family_of(str(server.settings['address'])) != model.family_of(service.vip):
+                found.add('{0}: {1} is not of the address family of the VIP, and with such a real server IPVS does not '
+                          'synchronise connections'.format(server.keys['address'], server.settings['address']))
+
+
+def _virtual_servers(services: Iterable[declared.Service], version: str, found: Findings) -> list[Block]:
+    made: list[Block] = []
+    for service in services:
+        servers = declared.explicit(service, found)
+        entries = declared.entries(service, servers, found)
+        its_health = health.read(
+            service.given, service.where, service.protocol, service.vip, [port.low for port in service.ports],
+            [server.settings.get('port') or port.low for server in servers for port in service.ports], found,
+        )  # fmt: skip
+        if not servers and its_health.sorry is None:
+            found.add('{0}.realservers: keepalived ignores a service that has no real servers; leave the service out, or give '
+                      'a host lvs_drained: true'.format(service.where))
+        _judge_version(service, its_health, version, found)
+        if found.sentences or its_health.check is None:
+            continue
+        made += [_virtual_server(entry, its_health) for entry in entries]
+    return made
+
+
+def _judge_version(service: declared.Service, its_health: health.Health, version: str, found: Findings) -> None:
+    ours = _numbers(version)
+    if not ours:
+        return
+    scheduler = service.given.get('scheduler')
+    since = _SCHEDULER_SINCE.get(str(scheduler))
+    if since and ours < since:
+        found.add('{0}.scheduler: keepalived {1} does not know {2}, which is there from {3} on'.format(
+            service.where, version, scheduler, '.'.join(map(str, since))))
+    kind = its_health.check.type if its_health.check else ''
+    if kind in checks.SINCE and ours < checks.SINCE[kind]:
+        found.add('{0}.check.type: keepalived {1} does not know {2}, which is there from {3} on'.format(
+            service.where, version, kind, '.'.join(map(str, checks.SINCE[kind]))))
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers of a version such as 2.2.7, to compare; none if it is not one."""
+    parts = version.lstrip('v').split('.')
+    return tuple(int(part) for part in parts) if all(part.isdigit() for part in parts) else ()
+
+
+def _virtual_server(entry: Mapping, its_health: health.Health) -> Block:
+    key = options.service_key(entry)
+    service = options.service(key, nested.accepted(
+        {name: value for name, value in entry.items() if name != 'realservers'}, _SERVICE, 'a service'))
+    marked = key.protocol == 'fwmark'
+    head = words('virtual_server', *(['fwmark', key.number] if marked else [key.address, key.number]))
+    # Of the servers each has its own, but without one here keepalived says that it takes nat.
+    lines: list = [words('lvs_sched', service.scheduler), words('lvs_method', 'DR')]
+    lines += [words(flag) for flag in service.scheduler_flags]
+    if service.one_packet:
+        lines.append(words('ops'))
+    if marked:
+        lines.append(words('ip_family', 'inet6' if key.family == 'ipv6' else 'inet'))
+    else:
+        lines.append(words('protocol', key.protocol.upper()))
+    if service.persistence_timeout:
+        lines.append(words('persistence_timeout', service.persistence_timeout))
+    if service.persistence_netmask:
+        lines.append(words('persistence_granularity', service.persistence_netmask))
+    if service.persistence_engine:
+        lines.append(words('persistence_engine', service.persistence_engine))
+    check = its_health.check
+    lines.append(words('delay_loop', check.times['interval']))
+    lines += [words(name) for name, on in (('alpha', its_health.alpha), ('omega', its_health.omega),
+                                           ('inhibit_on_failure', its_health.inhibit)) if on]
+    if its_health.quorum != 1:
+        lines.append(words('quorum', its_health.quorum))
+    if its_health.hysteresis:
+        lines.append(words('hysteresis', its_health.hysteresis))
+    sorry = its_health.sorry
+    if sorry:
+        lines.append(words('sorry_server', sorry.address, sorry.port or key.number))
+        lines.append(words('sorry_server_lvs_method', _METHODS[sorry.forward]))
+        if sorry.inhibit:
+            lines.append(words('sorry_server_inhibit'))
+    for given in entry['realservers']:
+        accepted = nested.accepted(given, _REALSERVER, 'a real server')
+        server_key = options.realserver_key(key, accepted['address'], accepted.get('port'))
+        lines.append(_real_server(options.realserver(server_key, accepted), check))
+    return Block(head, lines)
+
+
+def _real_server(server: model.RealServer, check: checks.Check) -> Block:
+    lines: list = [words('weight', server.weight), words('lvs_method', *_method(server))]
+    if server.upper_threshold:
+        lines.append(words('uthreshold', server.upper_threshold))
+    if server.lower_threshold:
+        lines.append(words('lthreshold', server.lower_threshold))
+    block = check.block(server.key.port)
+    return Block(words('real_server', server.key.address, server.key.port), lines + ([block] if block else []))
+
+
+def _method(server: model.RealServer) -> list:
+    method: list = [_METHODS[server.forward]]
+    tunnel = server.tunnel
+    if tunnel and (tunnel.type, tunnel.checksum) != ('ipip', 'none'):
+        method += ['type', tunnel.type, *(['port', tunnel.port] if tunnel.port else [])]
+        if tunnel.checksum != 'none':
+            method.append(_CHECKSUMS[tunnel.checksum])
+    return method

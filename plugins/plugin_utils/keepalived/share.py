@@ -1,0 +1,79 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What each director of an inventory has of the VIPs, and from whom it hears: the order of the inventory decides. Pure.
+
+Private to this collection.
+"""
+
+from __future__ import annotations
+
+from typing import Iterable, Mapping, Sequence
+
+from ...module_utils.ipvs import model
+from .. import inventory
+from ..inventory import Findings, InventoryError
+
+HIGHEST, STEP = 200, 10
+"""Priorities: that of the first director, and by how much each next one has less."""
+
+MOST = HIGHEST // STEP - 1
+GROUP_KEYS = ('virtual_router_id', 'directors')
+
+
+def of(services: Iterable[Mapping], host: str, groups: Mapping, hostvars: Mapping) -> dict:
+    """Return the settings `director_ha_*` of a director, without their prefix; nothing if it is alone.
+
+    `lvs_ha_groups` and the services' `ha_group` share the VIPs out: each group has an order of directors of its own.
+    """
+    directors = list(groups.get('directors') or ())
+    if len(directors) < 2:
+        return {}
+    found = Findings()
+    if len(directors) > MOST:
+        found.add('the group directors has {0} hosts; {1} can stand in for one another'.format(len(directors), MOST))
+    own = inventory.on_segment(hostvars[host])
+    settings = {
+        'address': next((address for address in own if ':' not in address), ''),
+        'address_ipv6': next((address for address in own if ':' in address), ''),
+        'peers': [address for director in directors if director != host for address in inventory.on_segment(hostvars[director])],
+        'priority': HIGHEST - STEP * directors.index(host),
+    }
+    declared = hostvars[host].get('lvs_ha_groups')
+    if declared:
+        settings['groups'] = _groups(declared, services, host, directors, found)
+    elif any(service.get('ha_group') for service in services):
+        found.add('lvs_ha_groups is not set, and services name an ha_group')
+    found.raise_first()
+    return settings
+
+
+def _groups(declared: object, services: Iterable[Mapping], host: str, directors: Sequence[str], found: Findings) -> list[dict]:
+    if not isinstance(declared, Mapping):
+        raise InventoryError('lvs_ha_groups: {0} is not a dictionary of groups'.format(model.shown(declared)))
+    vips: dict[str, list[str]] = {name: [] for name in declared}
+    for service in services:
+        name = service.get('ha_group')
+        if name not in vips:
+            found.add('ha_group of {0}: {1} is none of {2}'.format(
+                service.get('name') or service['vip'], model.shown(name), ', '.join(map(str, declared))))
+        elif service['vip'] not in vips[name]:
+            vips[name].append(service['vip'])
+    made = []
+    for name, group in declared.items():
+        where = 'lvs_ha_groups.{0}'.format(name)
+        if not isinstance(group, Mapping):
+            found.add('{0}: {1} is not a group'.format(where, model.shown(group)))
+            continue
+        for key in sorted(set(group) - set(GROUP_KEYS), key=str):
+            found.add('{0}: unknown key {1!r}; known are {2}'.format(where, key, ', '.join(GROUP_KEYS)))
+        order = group.get('directors', directors)
+        if not isinstance(order, list) or sorted(map(str, order)) != sorted(directors):
+            found.add('{0}.directors: {1} has to name each of {2} once, the one that is to have the VIPs first'.format(
+                where, model.shown(order), ', '.join(directors)))
+            continue
+        if vips[name]:
+            made.append({'name': name, 'virtual_router_id': group.get('virtual_router_id'), 'vips': vips[name],
+                         'priority': HIGHEST - STEP * order.index(host)})
+    return made
