@@ -7,7 +7,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 INVENTORY ?= lab
-# realserver and director take long: they run by name and in `make chaos`.
+# The others take long: they run by name and in `make chaos`.
 SCENARIO ?= default ipvs seeds
 
 VENV := .venv
@@ -46,7 +46,7 @@ unit: setup ## The unit tests
 build: setup ## Build the tarball, install it elsewhere, use it from there
 	tests/tarball.sh
 
-molecule: setup ## Scenarios on the lab (SCENARIO="default ipvs seeds"; realserver, director, all)
+molecule: setup ## Scenarios on the lab (SCENARIO="default ipvs seeds"; also realserver, director, keepalived, all)
 	@$(IN_LAB) molecule test $(if $(filter all,$(SCENARIO)),--all,$(addprefix --scenario-name=,$(SCENARIO)))
 
 ##@ The long proofs

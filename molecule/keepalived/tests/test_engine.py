@@ -1,0 +1,164 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A director whose table keepalived keeps."""
+
+from __future__ import annotations
+
+import collections
+import os
+import time
+
+import pytest
+from declared import web
+from nodes import REALSERVERS, VIPS, Play, on, reboot
+
+CHECK = {'type': 'http', 'path': '/', 'interval': 0.5, 'timeout': 1, 'retries': 1, 'retry_delay': 0.5}
+KEEPALIVED = {'director_engine': 'keepalived'}
+DIRECTOR = ('--limit', 'directors')
+REQUESTS = int(os.environ.get('LVS_REQUESTS', '1000'))
+
+
+def services(**settings):
+    return web(**dict({'check': CHECK}, **settings))
+
+
+def table():
+    return sorted(on('director', 'ipvsadm -Sn').splitlines())
+
+
+def pid():
+    return on('director', 'systemctl show --property=MainPID --value keepalived')
+
+
+def reloads():
+    return on('director', 'journalctl --unit keepalived --output cat').count('Reloading keepalived.service')
+
+
+def answers(vip=VIPS[0], requests=6):
+    url = 'http://{0}/'.format('[' + vip + ']' if ':' in vip else vip)
+    return collections.Counter(
+        on('client', '; '.join(['curl --silent --max-time 20 ' + url] * requests), check=False).split())
+
+
+def wait_for(condition):
+    begin = time.monotonic()
+    while not condition():
+        assert time.monotonic() - begin < 300
+        time.sleep(0.2)
+    return time.monotonic() - begin
+
+
+@pytest.fixture(name='converged', scope='module')
+def a_director_with_keepalived(torn_down, site):
+    foretold = Play('playbooks/site.yml', '--check', lvs_virtual_services=services(), **KEEPALIVED).run()
+    assert foretold.status == 0, foretold.output
+    return foretold, site(lvs_virtual_services=services(), **KEEPALIVED)
+
+
+def test_it_was_foretold_and_the_second_run_changes_nothing_and_reloads_nothing(converged, site):
+    foretold, done = converged
+    assert foretold.changed == done.changed and done.changed['director']
+    before = pid(), reloads()
+    assert not any(site(lvs_virtual_services=services(), **KEEPALIVED).changed.values())
+    assert (pid(), reloads()) == before and before[0].strip() not in ('', '0')
+
+
+def test_the_table_is_what_the_static_engine_would_make(converged):
+    assert table() == sorted("""\
+-A -t 192.0.2.100:80 -s wrr
+-a -t 192.0.2.100:80 -r 192.0.2.21:80 -g -w 1
+-a -t 192.0.2.100:80 -r 192.0.2.22:80 -g -w 1
+-A -t [2001:db8:2::100]:80 -s wrr
+-a -t [2001:db8:2::100]:80 -r [2001:db8:2::21]:80 -g -w 1
+-a -t [2001:db8:2::100]:80 -r [2001:db8:2::22]:80 -g -w 1
+""".splitlines())
+    assert all(set(answers(vip)) == set(REALSERVERS) for vip in VIPS)
+
+
+def test_a_dead_real_server_is_taken_out_and_put_back(converged, asking, figure):
+    with asking('while a real server is dead', at_least=0) as figures:
+        on('real1', 'systemctl stop nginx')
+        out = wait_for(lambda: not any('.21:80' in line or '::21]:80' in line for line in table()))
+        on('real1', 'systemctl start nginx')
+        back = wait_for(lambda: sum('.21:80' in line or '::21]:80' in line for line in table()) == 2)
+    figure('a dead real server was out after {0:.1f} s, and back {1:.1f} s after it lived; {2} of {3} requests failed'.format(
+        out, back, figures['failures'], figures['made']))
+    assert figures['failures'] < figures['made'] / 4
+    assert all(set(answers(vip)) == set(REALSERVERS) for vip in VIPS)
+
+
+@pytest.mark.parametrize('mistake', [
+    {'check': {'type': 'http', 'uri': '/'}}, {'check': {'type': 'misc', 'command': '/nowhere/check', 'user': 'nobody'}},
+    {'sorry_server': {'address': '192.0.2.30', 'port': 81}}, {'upper_threshold': 10, 'lower_threshold': 20}, {'weight': 70000},
+], ids=['unknown option', 'missing program', 'another port', 'thresholds', 'weight'])
+def test_a_bad_configuration_is_refused_and_the_good_one_goes_on(converged, mistake):
+    before = pid(), reloads(), table(), on('director', 'cat /etc/keepalived/keepalived.conf')
+    # Defaults of the service, which its servers must not have of their own.
+    bad = [dict(service, realservers=[{'address': one['address']} for one in service['realservers']]) for service in services(**mistake)]
+    play = Play('playbooks/site.yml', *DIRECTOR, lvs_virtual_services=bad, **KEEPALIVED).run()
+    assert play.status != 0
+    assert (pid(), reloads(), table(), on('director', 'cat /etc/keepalived/keepalived.conf')) == before
+    assert set(answers()) == set(REALSERVERS)
+
+
+def test_a_change_is_a_reload_under_which_no_request_fails(converged, site, asking):
+    before = pid()
+    with asking('while keepalived is reloaded', at_least=REQUESTS) as figures:
+        site(*DIRECTOR, lvs_virtual_services=services(weights={'real1': 3}), **KEEPALIVED)
+        site(*DIRECTOR, lvs_virtual_services=services(scheduler='wlc', persistence_timeout=30), **KEEPALIVED)
+        site(*DIRECTOR, lvs_virtual_services=services(), **KEEPALIVED)
+    assert figures['failed'] == figures['broken'] == []
+    assert pid() == before and '-A -t 192.0.2.100:80 -s wrr' in table()
+
+
+def test_a_reload_that_a_killed_run_did_not_come_to_is_made_good(converged, site):
+    on('director', 'echo "# of a run that was killed" > /run/lvs-keepalived.conf')
+    before = reloads()
+    assert site(*DIRECTOR, lvs_virtual_services=services(), **KEEPALIVED).changed['director'] == 1
+    assert reloads() == before + 1
+
+
+def test_from_one_engine_to_the_other_and_back_no_request_fails(converged, site, asking):
+    before = table()
+    with asking('from keepalived to static and back', at_least=REQUESTS) as figures:
+        site(*DIRECTOR, lvs_virtual_services=services())
+        assert table() == before
+        assert on('director', 'systemctl is-active keepalived', check=False).strip() != 'active'
+        assert not any(site(*DIRECTOR, lvs_virtual_services=services()).changed.values())
+        site(*DIRECTOR, lvs_virtual_services=services(), **KEEPALIVED)
+    assert figures['failed'] == figures['broken'] == []
+    assert table() == before
+    assert on('director', 'systemctl is-active keepalived').strip() == 'active'
+    assert not on('director', 'ls /var/lib/lvs/director.rules', check=False).startswith('/')
+
+
+def test_when_all_are_dead_the_sorry_server_answers(converged, site):
+    sorry = {'address': '192.0.2.200'}
+    on('client', 'ip address add 192.0.2.100/32 dev lo 2> /dev/null; true')
+    site(*DIRECTOR, lvs_virtual_services=[dict(services()[0], sorry_server=sorry), services()[1]], **KEEPALIVED)
+    for host in REALSERVERS:
+        on(host, 'systemctl stop nginx')
+    wait_for(lambda: '-a -t 192.0.2.100:80 -r 192.0.2.200:80 -g -w 1' in table())
+    for host in REALSERVERS:
+        on(host, 'systemctl start nginx')
+    wait_for(lambda: '-a -t 192.0.2.100:80 -r 192.0.2.200:80 -g -w 1' not in table())
+    on('client', 'ip address delete 192.0.2.100/32 dev lo')
+    assert set(answers()) == set(REALSERVERS)
+
+
+def test_after_a_restart_of_the_host_it_is_all_there(converged):
+    before = table()
+    reboot('director')
+    wait_for(lambda: [line for line in table() if '192.0.2.200' not in line] == [line for line in before if '192.0.2.200' not in line])
+    wait_for(lambda: set(answers()) == set(REALSERVERS))
+
+
+def test_nothing_is_left(converged):
+    play = Play('playbooks/teardown.yml').run()
+    assert play.status == 0, play.output
+    assert table() == []
+    assert not on('director', 'ls /etc/keepalived/keepalived.conf /etc/systemd/system/keepalived.service.d', check=False).startswith('/')
+    assert on('director', 'systemctl is-active keepalived', check=False).strip() != 'active'
+    assert not any(vip in on('director', 'ip -brief address') for vip in VIPS)
