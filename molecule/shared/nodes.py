@@ -56,7 +56,9 @@ class Play:
     def __init__(self, playbook, *arguments, environment=None, inventory=INVENTORY, **variables):
         self.argv = ['ansible-playbook', '-i', inventory, str(playbook), *arguments]
         self.argv += ['--extra-vars', json.dumps(variables)]
-        self.environment = dict(os.environ, ANSIBLE_CONFIG=str(ROOT / 'ansible.cfg'), **environment or {})
+        # Molecule has Ansible print in colour, and what it prints is read here.
+        plain = {'ANSIBLE_CONFIG': str(ROOT / 'ansible.cfg'), 'ANSIBLE_FORCE_COLOR': 'false', 'ANSIBLE_NOCOLOR': 'true'}
+        self.environment = dict(os.environ, **plain, **environment or {})
 
     def start(self):
         return subprocess.Popen(
