@@ -18,6 +18,10 @@ import struct
 
 CONF = '/proc/sys/net/ipv4/conf'
 PARAMETERS = ('arp_ignore', 'arp_announce', 'rp_filter', 'send_redirects')
+IPVS = '/proc/sys/net/ipv4/vs'
+IPVS_PARAMETERS = (
+    'backup_only', 'conn_reuse_mode', 'conntrack', 'expire_nodest_conn', 'expire_quiescent_template', 'pmtu_disc', 'sloppy_tcp',
+)
 MODULES = ('dummy', 'ip6_tunnel', 'ip_vs', 'ipip')
 
 SIOCETHTOOL = 0x8946
@@ -71,6 +75,17 @@ def effective(files: Files, interface: str) -> dict[str, int] | None:
             return None
         values[parameter] = max(both)
     return values
+
+
+def ipvs(files: Files) -> dict[str, int]:
+    """Return the parameters of IPVS that a kernel has; none before IPVS is loaded."""
+    values = {name: files.number('{0}/{1}'.format(IPVS, name)) for name in IPVS_PARAMETERS}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def release(files: Files) -> str:
+    """Return the release of the running kernel, as 6.1.0-18-amd64."""
+    return (files.text('/proc/sys/kernel/osrelease') or '').strip()
 
 
 def read_only(files: Files) -> bool:

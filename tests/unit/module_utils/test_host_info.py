@@ -19,7 +19,7 @@ VIP, VIP6 = '192.0.2.100', '2001:db8:2::100'
 DIRECTOR, DIRECTOR6 = '192.0.2.10', '2001:db8:2::10'
 MAC = '02:00:00:00:00:10'
 OPTIONS = {'vips': [], 'directors': [], 'peers': [], 'probe': False, 'timeout': 1.0, 'firewall': False, 'interface': '',
-           'files': []}
+           'files': [], 'texts': [], 'units': [], 'filters': False}
 LO = [('127.0.0.1', 8), ('::1', 128)]
 ETH0 = [('192.0.2.21', 24), ('2001:db8:2::21', 64), ('fe80::21', 64)]
 
@@ -107,7 +107,8 @@ def test_where_no_card_is_named_and_none_leads_to_the_rest_no_firewall_is_read(m
 
 
 def test_without_a_probe_nobody_is_asked(questions):
-    assert inform(Ip(), Wanted((VIP,)))['vips'][VIP] == {'placements': [], 'connected': ['eth0'], 'answers': None}
+    assert inform(Ip(), Wanted((VIP,)))['vips'][VIP] == {
+        'placements': [], 'connected': ['eth0'], 'answers': None, 'neighbours': {}, 'filtered': None}
     assert questions == []
 
 

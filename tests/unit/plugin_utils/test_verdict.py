@@ -75,8 +75,11 @@ class Scene:
         return verdict.Probe('client', self.services[0], 80, self.seen)
 
     def faults(self):
+        return self.judge().faults
+
+    def judge(self, **engines):
         return verdict.judge(
-            self.services, [self.probe], self.topology, {'director': self.before}, {'director': self.after}
+            self.services, [self.probe], self.topology, {'director': self.before}, {'director': self.after}, engines
         )
 
 
