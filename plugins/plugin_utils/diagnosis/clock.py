@@ -25,9 +25,9 @@ class Skew(NamedTuple):
 
 def judge(topology: Topology) -> Iterator[Finding]:
     skews = [
-        Skew(host.name, host.info['time'] - float(host.variables[ENDED]), host.info['time'] - float(host.variables[BEGAN]))
+        Skew(host.name, host.info['time'] - float(host.variable(ENDED)), host.info['time'] - float(host.variable(BEGAN)))
         for host in topology.directors + topology.realservers
-        if host.info.get('time') and host.variables.get(BEGAN) and host.variables.get(ENDED)
+        if host.info.get('time') and host.variable(BEGAN) and host.variable(ENDED)
     ]
     if len(skews) < 2:
         return

@@ -16,7 +16,7 @@ from .topology import Host, Topology, endpoints, label, version
 def judge(topology: Topology) -> Iterator[Finding]:
     for host in topology.directors:
         card = next((place['interface'] for vip in topology.vips for place in host.placements(vip) if place['heard']), '')
-        card = card or str(host.variables.get('lvs_interface') or host.info['default_interface'])
+        card = card or str(host.variable('lvs_interface') or host.info['default_interface'])
         closed = _closed(host, topology.services, lambda _service, card=card: card)
         if closed:
             yield _finding(host, closed, 'IPVS comes after the filter of incoming packets, so it never sees these')

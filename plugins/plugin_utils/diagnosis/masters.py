@@ -42,10 +42,10 @@ def judge(topology: Topology) -> Iterator[Finding]:
 
 
 def _judge_sync(topology: Topology) -> Iterator[Finding]:
-    expected = [host for host in topology.directors if host.variables.get(SYNC) and len(topology.directors) > 1]
+    expected = [host for host in topology.directors if host.variable(SYNC) and len(topology.directors) > 1]
     running = {}
     for host in expected:
-        interface = host.variables[SYNC]
+        interface = host.variable(SYNC)
         daemons = [one for one in host.table.get('daemons') or () if one['interface'] == interface]
         if host.table and not daemons:
             yield Finding(

@@ -34,7 +34,7 @@ def _claims(topology: Topology, vip: str) -> dict[str, list[Host]]:
 
 def _observers(topology: Topology) -> list[Host]:
     """Return who may have been asked, clients first."""
-    return list({host.name: host for host in topology.clients + topology.looked_at}.values())
+    return list(dict.fromkeys(topology.clients + topology.looked_at))
 
 
 def _judge_claim(topology: Topology, vip: str, mac: str, observers: list[Host]) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import ipaddress
-from typing import Iterable, Mapping, NamedTuple, Sequence
+from typing import Any, Iterable, Mapping, NamedTuple, Sequence
 
 from ...module_utils.ipvs import model
 from .. import inventory
@@ -23,40 +23,49 @@ KEEPALIVED, STATIC = 'keepalived', 'static'
 HOST_PREFIX = {4: 32, 6: 128}
 
 
-class Host(NamedTuple):
-    """A host: its variables, what lvs_host_info returned there and, on a director, what ipvs_info did."""
+class Host:
+    """A host: its variables, what lvs_host_info returned there and, on a director, what ipvs_info did.
 
-    name: str
-    variables: Mapping
+    Each variable is read once, since Ansible may work out a value anew each time.
+    """
 
-    @property
-    def info(self) -> Mapping:
-        return self.variables.get(HOST) or {}
+    def __init__(self, name: str, variables: Mapping) -> None:
+        self.name = name
+        self._variables = variables
+        self._read: dict[str, object] = {}
+        self.info: Mapping = variables.get(HOST) or {}
+        self.table: Mapping = variables.get(TABLE) or {}
 
-    @property
-    def table(self) -> Mapping:
-        return self.variables.get(TABLE) or {}
+    def variable(self, name: str) -> Any:
+        if name not in self._read:
+            self._read[name] = self._variables.get(name)
+        return self._read[name]
 
     @property
     def looked_at(self) -> bool:
         """Whether what its kernel does was read."""
         return 'interfaces' in self.info
 
-    @property
+    @functools.cached_property
     def engine(self) -> str:
-        return str(self.variables.get('director_engine') or STATIC)
+        return str(self.variable('director_engine') or STATIC)
 
-    @property
+    @functools.cached_property
     def macs(self) -> set[str]:
         return {one['mac'] for one in self.info['interfaces'].values() if one['mac']} if self.looked_at else set()
 
-    @property
+    @functools.cached_property
+    def declared(self) -> list[str]:
+        """Its addresses as the inventory has them, the most particular first."""
+        return inventory.addresses({key: self.variable(key) for key in inventory.ADDRESS_KEYS})
+
+    @functools.cached_property
     def addresses(self) -> set[str]:
         """Its addresses as the inventory has them, and those on its interfaces."""
-        declared = set(inventory.addresses(self.variables))
+        found = set(self.declared)
         if self.looked_at:
-            declared.update(entry['address'] for one in self.info['interfaces'].values() for entry in one['addresses'])
-        return declared
+            found.update(entry['address'] for one in self.info['interfaces'].values() for entry in one['addresses'])
+        return found
 
     def interface(self, name: str) -> Mapping:
         return self.info['interfaces'].get(name) or {}
@@ -101,17 +110,21 @@ class Topology:
     def __init__(self, services: Sequence[Mapping], groups: Mapping, hostvars: Mapping) -> None:
         self.services = services
 
+        known: dict[str, Host] = {}
+
         def members(group: str) -> list[Host]:
-            return [Host(name, hostvars[name]) for name in groups.get(group) or ()]
+            names = groups.get(group) or ()
+            known.update((name, Host(name, hostvars[name])) for name in names if name not in known)
+            return [known[name] for name in names]
 
         self.declared_directors = members('directors')
         everybody = self.declared_directors + members('realservers') + members('clients')
-        self.hosts = list({host.name: host for host in everybody}.values())
+        self.hosts = list(dict.fromkeys(everybody))
+        self._served: dict[str, list[Served]] = {}
         self.directors = [host for host in self.declared_directors if host.looked_at]
-        directing = {host.name for host in self.declared_directors}
         self.servers = [host for host in members('realservers') if host.looked_at]
         # A director that serves as well has the VIPs on its network card, and is no real server like the others.
-        self.realservers = [host for host in self.servers if host.name not in directing]
+        self.realservers = [host for host in self.servers if host not in self.declared_directors]
         self.clients = [host for host in members('clients') if host.looked_at]
 
     @property
@@ -137,17 +150,19 @@ class Topology:
         return self._owners.get(mac.lower())
 
     def is_director(self, host: Host) -> bool:
-        return any(host.name == director.name for director in self.declared_directors)
+        return host in self.declared_directors
 
     def holders(self, vip: str) -> list[Host]:
         return [host for host in self.directors if host.holds(vip)]
 
     def served(self, host: Host) -> list[Served]:
         """Return what a host serves. With nat a director rewrites the address, so there it needs no VIP."""
-        own = host.addresses
-        found = [Served(service, server) for service in self.services for server in service['realservers']
-                 if server.get('name') == host.name or server['address'] in own]
-        return [one for one in found if one.forward != 'nat']
+        if host.name not in self._served:
+            own = host.addresses
+            found = [Served(service, server) for service in self.services for server in service['realservers']
+                     if server.get('name') == host.name or server['address'] in own]
+            self._served[host.name] = [one for one in found if one.forward != 'nat']
+        return self._served[host.name]
 
     def vips_of(self, host: Host) -> dict[str, list[Served]]:
         """Return what a host serves, by VIP."""
@@ -158,10 +173,16 @@ class Topology:
 
     def server_name(self, server: Mapping) -> str:
         """Return the name of the host that is this real server, or its address if no host is."""
-        for host in self.hosts:
-            if server.get('name') == host.name or server['address'] in host.addresses:
-                return host.name
-        return server['address']
+        name = server.get('name')
+        return name if name in self._names else self._by_address.get(server['address'], server['address'])
+
+    @functools.cached_property
+    def _names(self) -> set[str]:
+        return {host.name for host in self.hosts}
+
+    @functools.cached_property
+    def _by_address(self) -> dict[str, str]:
+        return {address: host.name for host in reversed(self.hosts) for address in host.addresses}
 
 
 def version(address: str) -> int:

@@ -45,4 +45,4 @@ def _missing(host: Host, vip: str, services: str) -> Finding:
 def _interface(host: Host, forward: str, vip: str) -> str:
     if forward == 'tun':
         return 'tunl0' if version(vip) == 4 else 'ip6tnl0'
-    return str(host.variables.get('realserver_vip_interface') or 'lo')
+    return str(host.variable('realserver_vip_interface') or 'lo')
