@@ -215,7 +215,8 @@ def _of_iptables(text: str, packet: Packet) -> Chains:
     return chains
 
 
-_NO_MATCH = ('-m', '--comment', '--reject-with', '--log-prefix', '--log-level', '--set-counters', '-c')
+_TEXTS = ('--comment', '--log-prefix', '--nflog-prefix')
+_NO_MATCH = (*_TEXTS, '-m', '--reject-with', '--log-level', '--set-counters', '-c')
 _TARGETS = {'ACCEPT': 'accept', 'DROP': 'drop', 'REJECT': 'reject', 'RETURN': 'return'}
 _GOES_ON = ('LOG', 'NFLOG', 'MARK', 'CONNMARK', 'ULOG', 'TRACE', 'AUDIT')
 
@@ -223,29 +224,33 @@ _GOES_ON = ('LOG', 'NFLOG', 'MARK', 'CONNMARK', 'ULOG', 'TRACE', 'AUDIT')
 def _iptables_rule(words: Sequence[str], packet: Packet) -> Rule:
     matches: list = []
     verdict = target = ''
-    returns, negated, position = True, False, 0
-    while position < len(words):
-        word, value = words[position], words[position + 1] if position + 1 < len(words) else ''
-        position += 2
-        if word == '!':
-            negated, position = True, position - 1
-            continue
-        if word in ('-j', '-g'):
-            returns = word == '-j' and value != 'RETURN'
-            if value in _TARGETS:
-                verdict = _TARGETS[value]
-            elif value not in _GOES_ON:
-                target = value
-        elif word in _MATCHES:
-            found = _MATCHES[word](value, packet)
+    returns = True
+    for negated, option, value in _options(words):
+        if option in ('-j', '-g'):
+            returns = option == '-j' and value != 'RETURN'
+            verdict = _TARGETS.get(value, '')
+            target = value if value not in _TARGETS and value not in _GOES_ON else ''
+        elif option in _MATCHES:
+            found = _MATCHES[option](value, packet)
             matches.append((None if found is None else not found) if negated else found)
-        elif word not in _NO_MATCH:
+        elif option not in _NO_MATCH:
             matches.append(None)
-        negated = False
-        if word.startswith('-') and word not in _MATCHES and value.startswith('-'):
-            # An option without a value.
-            position -= 1
     return Rule(_all(matches), verdict, target, returns)
+
+
+def _options(words: Sequence[str]) -> Iterable[tuple[bool, str, str]]:
+    """Yield the options of a rule: whether each is negated, its name and its values."""
+    position = 0
+    while position < len(words):
+        negated = words[position] == '!'
+        position += negated
+        option, values = words[position] if position < len(words) else '', []
+        position += 1
+        # A text may begin like an option.
+        while position < len(words) and (not words[position].startswith(('-', '!')) or (option in _TEXTS and not values)):
+            values.append(words[position])
+            position += 1
+        yield negated, option, ' '.join(values)
 
 
 def _ports(text: str, packet: Packet) -> bool:

@@ -66,3 +66,11 @@ def test_offloads_are_told_apart_from_what_the_driver_does_not_say(monkeypatch, 
 def test_an_interface_that_is_not_there_says_nothing():
     assert 'no-such-nic' not in [name for _index, name in socket.if_nameindex()]
     assert procfs.offloads('no-such-nic') == {'gro': None, 'lro': None}
+
+
+def test_parameters_of_ipvs_are_those_that_the_kernel_has(files):
+    read, write = files
+    assert procfs.ipvs(read) == {} and procfs.release(read) == ''
+    write('proc/sys/net/ipv4/vs/conn_reuse_mode', '1\n')
+    write('proc/sys/kernel/osrelease', '6.1.0-18-amd64\n')
+    assert procfs.ipvs(read) == {'conn_reuse_mode': 1} and procfs.release(read) == '6.1.0-18-amd64'
