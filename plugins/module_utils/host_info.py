@@ -30,6 +30,9 @@ PROGRAM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 RECORDS = ('/var/lib/lvs/*', '/etc/sysctl.d/90-lvs-*')
 ARP_TABLES = '/proc/net/arp_tables_names'
 ARP_RECORD = '/var/lib/lvs/realserver.arptables'
+NFT_FRONT_END = 'xtables-nft-multi'
+"""What all programs of iptables are that work on nft."""
+
 MAX_TEXT = 1 << 20
 """Bytes of a text that is read."""
 
@@ -173,7 +176,11 @@ def inform(run: Runner, wanted: Wanted) -> dict:
     claims = {place: [mac] for place, mac in neighbours.items()}
     if wanted.probe:
         claims = _ask(_questions(network, wanted), wanted.timeout)
-    filtered = _arp_filter(run, files) if wanted.filters else {}
+    try:
+        filtered = _arp_filter(run, files) if wanted.filters else {}
+        filters = netfilter.read(run, files) if wanted.filters else None
+    except PermissionError:
+        raise InfoError('filters: reading them needs root (CAP_NET_ADMIN); use become: true, or filters: false') from None
     return {
         'interfaces': {name: _interface(link, files) for name, link in network.links.items()},
         'sysctl': {
@@ -207,7 +214,7 @@ def inform(run: Runner, wanted: Wanted) -> dict:
         'files': {path: installed.look(path) for path in wanted.files},
         'texts': {path: _text(path) for path in wanted.texts},
         'units': units.read(run, wanted.units),
-        'input': netfilter.read(run, files) if wanted.filters else None,
+        'input': filters,
         'kernel': procfs.release(files),
         'time': time.time(),
         'programs': {name: shutil.which(name, path=PROGRAM_PATH) for name in PROGRAMS},
@@ -249,8 +256,9 @@ def _firewall(run: Runner, network: Network, files: procfs.Files, wanted: Wanted
 
 
 def _arp_filter(run: Runner, files: procfs.Files) -> arp_rules.Listing:
-    """Return the rules of arptables. It is only run where there are some, since the old one would make its tables."""
-    if not (files.text(ARP_TABLES) or '').strip() and not os.path.exists(ARP_RECORD):
+    """Return the rules of arptables. The old one would make its tables, so it is only run where they are there."""
+    harmless = os.path.basename(os.path.realpath(shutil.which('arptables', path=PROGRAM_PATH) or '')) == NFT_FRONT_END
+    if not harmless and not (files.text(ARP_TABLES) or '').strip() and not os.path.exists(ARP_RECORD):
         return {}
     try:
         return arp_rules.parse(run(('arptables', '-n', '-L')).stdout)

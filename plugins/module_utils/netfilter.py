@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from typing import Iterable, Mapping
 
-from .command import NotInstalled, Runner
+from .command import NotInstalled, Runner, checked
 from .procfs import Files
 
 FAMILIES = ('ip', 'ip6', 'inet')
@@ -69,7 +69,11 @@ def read(run: Runner, files: Files) -> dict:
     found: dict = {'nft': {}, 'iptables': {}}
     tables: set = set()
     try:
-        ruleset = json.loads(run(['nft', '--json', 'list', 'ruleset']).stdout or '{}').get('nftables', [])
+        listed = run(['nft', '--json', 'list', 'ruleset'])
+        if 'not permitted' in listed.stderr:
+            checked(listed, 'Reading what filters packets needs root: use become')
+        # A kernel without nf_tables has no rules of it.
+        ruleset = json.loads(listed.stdout or '{}').get('nftables', [])
         found['nft'] = chains(ruleset)
         tables = {(entry['table']['family'], entry['table']['name']) for entry in ruleset if 'table' in entry}
     except (NotInstalled, ValueError):

@@ -120,6 +120,8 @@ def _nft_match(match: Mapping, packet: Packet) -> bool | None:
     values = _nft_values(left, packet)
     if values is None or operator not in ('==', '!=', 'in'):
         return None
+    if not values:
+        return False
     found = [_nft_equal(value, right) for value in values]
     result = True if True in found else None if None in found else False
     return (None if result is None else not result) if operator == '!=' else result
@@ -138,7 +140,7 @@ def _nft_values(left: object, packet: Packet) -> list | None:
             'iif': [packet.interface],
         }.get(left['meta'].get('key'))
     if 'ct' in left:
-        return ['new'] if left['ct'].get('key') == 'state' else None
+        return {'state': ['new'], 'status': ['none']}.get(left['ct'].get('key'))
     if 'fib' in left:
         return ['local'] if left['fib'].get('result') == 'type' and left['fib'].get('flags') in ('daddr', ['daddr']) else None
     if 'payload' not in left:
@@ -269,4 +271,5 @@ _MATCHES: dict[str, Callable[[str, Packet], 'bool | None']] = {
     '--dports': _ports,
     '--ctstate': lambda value, packet: 'NEW' in value.split(','),
     '--state': lambda value, packet: 'NEW' in value.split(','),
+    '--dst-type': lambda value, packet: 'LOCAL' in value.split(','),
 }

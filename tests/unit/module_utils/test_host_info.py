@@ -245,10 +245,29 @@ def test_a_vip_is_hidden_by_arptables_if_it_is_neither_heard_nor_spoken_of(monke
     assert inform(run, Wanted((VIP,)))['vips'][VIP]['filtered'] is None
 
 
-def test_arptables_is_not_run_where_it_would_make_its_tables(monkeypatch, tmp_path):
-    monkeypatch.setattr(host_info, 'ARP_RECORD', str(tmp_path / 'none'))
-    monkeypatch.setattr(host_info, 'ARP_TABLES', str(tmp_path / 'none'))
+@pytest.mark.parametrize(('front_end', 'run'), [('xtables-nft-multi', True), ('xtables-legacy-multi', False), ('', False)])
+def test_arptables_is_not_run_where_it_would_make_its_tables(monkeypatch, tmp_path, front_end, run):
+    if front_end:
+        (tmp_path / front_end).touch(mode=0o755)
+        (tmp_path / 'arptables').symlink_to(front_end)
+    for name in ('ARP_RECORD', 'ARP_TABLES'):
+        monkeypatch.setattr(host_info, name, str(tmp_path / 'none'))
+    monkeypatch.setattr(host_info, 'PROGRAM_PATH', str(tmp_path))
     monkeypatch.setattr(host_info.netfilter, 'read', lambda _run, _files: {'nft': {}, 'iptables': {}})
-    ip = Ip()
-    assert inform(ip, Wanted((VIP,), filters=True))['vips'][VIP]['filtered'] is False
-    assert not [call for call in ip.calls if call.startswith('arptables')]
+    ip, calls = Ip(), []
+
+    def listing(argv, stdin=None):
+        calls.append(argv[0])
+        return Result(tuple(argv), 0, '', '') if argv[0] == 'arptables' else ip(argv, stdin)
+
+    assert inform(listing, Wanted((VIP,), filters=True))['vips'][VIP]['filtered'] is False
+    assert ('arptables' in calls) is run
+
+
+def test_filters_that_must_not_be_read_are_said(monkeypatch):
+    def refuse(*_arguments):
+        raise PermissionError(13, 'no')
+
+    monkeypatch.setattr(host_info.netfilter, 'read', refuse)
+    with pytest.raises(InfoError, match='filters: reading them needs root'):
+        inform(Ip(), Wanted(filters=True))

@@ -11,7 +11,7 @@ import json
 import pytest
 
 from ansible_collections.lvs.direct_routing.plugins.module_utils import netfilter
-from ansible_collections.lvs.direct_routing.plugins.module_utils.command import NotInstalled, Result
+from ansible_collections.lvs.direct_routing.plugins.module_utils.command import CommandError, NotInstalled, Result
 from ansible_collections.lvs.direct_routing.plugins.module_utils.procfs import Files
 
 
@@ -68,6 +68,14 @@ def test_iptables_is_run_only_where_its_tables_are_there(tmp_path, entries, name
     run = Programs(nft=ruleset(*entries), iptables_save='saved', iptables_legacy_save='saved', ip6tables_save='saved')
     found = netfilter.read(run, Files(str(tmp_path)))
     assert run.calls == calls and found['iptables'] == ({'ip': 'saved'} if len(calls) > 1 else {})
+
+
+def test_without_root_it_is_said(tmp_path):
+    def refuse(argv):
+        return Result(tuple(argv), 1, '', 'Operation not permitted (you must be root)')
+
+    with pytest.raises(CommandError, match='needs root: use become'):
+        netfilter.read(refuse, Files(str(tmp_path)))
 
 
 @pytest.mark.parametrize('run', [Programs(), Programs(nft='nonsense'), Programs(nft='')])

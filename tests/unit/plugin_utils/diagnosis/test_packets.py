@@ -55,6 +55,8 @@ def nft(*rules, policy='accept', family='inet', **chains):
     pytest.param(nft([match(payload('ip', 'saddr'), '192.0.2.1'), ACCEPT], policy='drop'), False, id='some clients let in'),
     pytest.param(nft([match(meta('iifname'), 'lo'), ACCEPT], [ESTABLISHED, ACCEPT], policy='drop'), True, id='lo and replies'),
     pytest.param(nft([match(meta('iifname'), 'eth*'), ACCEPT], policy='drop'), False, id='interfaces'),
+    pytest.param(nft([match(payload('udp', 'dport'), 80, '!='), ACCEPT], policy='drop'), True, id='other ports of another protocol'),
+    pytest.param(nft([match({'ct': {'key': 'status'}}, 'dnat', 'in'), ACCEPT], policy='drop'), True, id='translated'),
     pytest.param(nft([{'limit': {}}, DROP]), False, id='a limit is not known'),
     pytest.param(nft([{'xt': None}, ACCEPT], policy='drop'), False, id='what iptables brings along is not known'),
     pytest.param(nft([{'jump': {'target': 'web'}}], policy='drop', web=[[match(DPORT, 80), ACCEPT]]), False, id='jump'),
@@ -104,6 +106,23 @@ def test_rules_of_iptables(rules, stopped):
 def test_what_iptables_keeps_in_nft_is_judged_once():
     rules = dict(nft([{'xt': None}, DROP], policy='drop', family='ip'), iptables=saved('-A INPUT -j ACCEPT')['iptables'])
     assert not is_stopped(PACKET, rules)
+
+
+FIREWALLD = nft(
+    [ESTABLISHED, ACCEPT], [match({'ct': {'key': 'status'}}, 'dnat', 'in'), ACCEPT], [match(meta('iifname'), 'lo'), ACCEPT],
+    {'jump': {'target': 'zones'}}, [{'reject': {'type': 'icmpx', 'expr': 'admin-prohibited'}}],
+    zones=[{'goto': {'target': 'public'}}],
+    public=[{'jump': {'target': 'allow'}}, [match(meta('l4proto'), {'set': ['icmp', 'ipv6-icmp']}), ACCEPT],
+            [{'reject': {'type': 'icmpx', 'expr': 'admin-prohibited'}}]],
+    allow=[[match(DPORT, 22), ACCEPT], [match(payload('ip', 'daddr'), '192.0.2.100'), match(DPORT, 443), ACCEPT]],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(('port', 'stopped'), [(80, True), (443, False), (22, False)])
+def test_firewalld_is_understood(port, stopped):
+    rules = {'nft': {name: dict(chain, rules=[[one] if isinstance(one, dict) else one for one in chain['rules']])
+                     for name, chain in FIREWALLD['nft'].items()}}
+    assert is_stopped(PACKET._replace(port=port), rules) is stopped
 
 
 def test_ipv6_has_rules_of_its_own():
