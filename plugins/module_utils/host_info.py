@@ -209,6 +209,7 @@ def inform(run: Runner, wanted: Wanted) -> dict:
         'policy_routing': {family: network.routing[version].policy for version, family in FAMILIES.items()},
         'listeners': [listener.compact() for listener in listeners.read(files)],
         'modules': procfs.modules(files),
+        'loadable': procfs.loadable(files),
         'firewalld': procfs.runs(files, 'firewalld'),
         'firewall': _firewall(run, network, files, wanted),
         'files': {path: installed.look(path) for path in wanted.files},

@@ -98,6 +98,17 @@ def modules(files: Files) -> list[str]:
     return [name for name in files.names('/sys/module') if name in MODULES or name.startswith('ip_vs_')]
 
 
+def loadable(files: Files) -> list[str] | None:
+    """Return which schedulers and other modules of IPVS a kernel could load or has built in; None in a container without them."""
+    folder = '/lib/modules/{0}/'.format(release(files))
+    texts = [files.text(folder + name) for name in ('modules.dep', 'modules.builtin')]
+    if texts[0] is None:
+        return None
+    paths = (line.partition(':')[0] for text in texts if text for line in text.splitlines())
+    names = {os.path.basename(path).partition('.ko')[0].replace('-', '_') for path in paths}
+    return sorted(name for name in names if name == 'ip_vs' or name.startswith('ip_vs_'))
+
+
 def runs(files: Files, name: str) -> bool:
     """Return whether a process of this name runs."""
     return any(files.text('/proc/{0}/comm'.format(entry)) == name + '\n'

@@ -315,6 +315,14 @@ modules:
   type: list
   elements: str
   sample: [ip_vs, ip_vs_wrr]
+loadable:
+  description:
+    - Which of the modules C(ip_vs) and C(ip_vs_*) the running kernel has on disk or built in. Null where that is not to be
+      seen, as in a container.
+  returned: success
+  type: list
+  elements: str
+  sample: [ip_vs, ip_vs_rr, ip_vs_wrr]
 firewalld:
   description:
     - Whether firewalld runs.

@@ -32,8 +32,9 @@ def judge(topology: Topology) -> Iterator[Finding]:
 
 
 def lacks_scheduler(host: Host, scheduler: str) -> bool:
-    """Return whether a scheduler is not in the kernel of a host, as far as its modules say so."""
-    return 'ip_vs' in host.info['modules'] and 'ip_vs_' + scheduler not in host.info['modules']
+    """Return whether a scheduler is not in the kernel of a host, and not known to be there for the asking."""
+    module = 'ip_vs_' + scheduler
+    return module not in host.info['modules'] and module not in (host.info.get('loadable') or ())
 
 
 def _judge_conn_reuse(host: Host) -> Iterator[Finding]:

@@ -23,7 +23,9 @@ def judge(topology: Topology) -> Iterator[Finding]:
                 'it removes what it does not know, ours as well',
                 'give kube-proxy --ipvs-exclude-cidrs={0}, or have it use iptables or nftables'.format(','.join(topology.vips)))
         if DOCKER in host.info['interfaces']:
-            taken = [text for service in topology.services for text in _published(host, service)]
+            # Where it serves itself, it has to listen.
+            own = [one.service for one in topology.served(host)] if host in topology.servers else []
+            taken = [text for service in topology.services if service not in own for text in _published(host, service)]
             if taken:
                 yield Finding(
                     'docker', WARNING, host.name, '{0} is there, and {1} is listened on here'.format(DOCKER, listed(taken)),

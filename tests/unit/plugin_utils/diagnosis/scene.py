@@ -97,6 +97,7 @@ class Scene:
             'policy_routing': {'ipv4': False, 'ipv6': False},
             'listeners': [listening] if realserver else [],
             'modules': ['ip_vs', 'ip_vs_wrr'],
+            'loadable': None,
             'units': {
                 'lvs-{0}.service'.format(kind): {'load': 'loaded', 'active': 'active', 'file': 'enabled'}
                 for kind, there in units.items() if there

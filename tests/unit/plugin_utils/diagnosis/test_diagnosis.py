@@ -402,6 +402,26 @@ def test_a_loud_host_that_answers_has_one_finding():
     assert [(one.kind, one.host) for one in scene.diagnose()] == [('arp', 'real1')]
 
 
+@pytest.mark.parametrize(('loadable', 'kind'), [
+    (None, 'scheduler'), (['ip_vs', 'ip_vs_rr'], 'scheduler'), (['ip_vs', 'ip_vs_wrr'], 'service_missing'),
+])
+def test_a_scheduler_that_only_nobody_has_asked_for_is_not_missing(loadable, kind):
+    scene = Scene()
+    no_scheduler(scene)
+    scene.info('lb1')['loadable'] = loadable
+    assert [one.kind for one in scene.diagnose()] == [kind]
+
+
+def test_a_director_that_serves_as_well_may_listen_beside_docker():
+    scene = Scene()
+    scene.groups['realservers'] = ['lb1', 'real1', 'real2']
+    scene.services[0]['realservers'].append({'name': 'lb1', 'address': address('lb1')})
+    scene.servers().append(dict(scene.servers()[0], address=address('lb1')))
+    scene.rerecord(scene.services)
+    docker(scene)
+    assert scene.diagnose() == []
+
+
 def test_errors_come_first():
     scene = Scene()
     disabled_director(scene)
