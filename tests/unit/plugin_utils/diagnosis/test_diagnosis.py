@@ -510,3 +510,17 @@ def test_machines_get_all_of_it():
     assert (found['severity'], found['kind'], found['host'], found['vips']) == ('error', 'vip_missing', 'real1', [VIP])
     assert found['sentence'] == '{host}: {seen}; {why}; {do}'.format(**found)
     assert json.loads(json.dumps(found)) == found
+
+
+def test_each_variable_of_a_host_is_read_once():
+    # Ansible may work out all that was read on a host anew each time.
+    class Counted(dict):
+        def get(self, name, default=None):
+            read.append((self['lvs_address'], name))
+            return super().get(name, default)
+
+    read = []
+    scene = Scene('pair')
+    scene.hostvars = {name: Counted(variables) for name, variables in scene.hostvars.items()}
+    assert scene.diagnose() == []
+    assert read and len(read) == len(set(read))
