@@ -247,6 +247,9 @@ def test_a_vip_on_lo_of_a_standby_is_not_a_second_owner():
              'all_ipv4_addresses': [VIP, '192.0.2.11']}
     standby = verdict.host_of('lb2', facts)
     assert VIP in standby.addresses and VIP in standby.loopback
+    both = verdict.Topology([host('director', VIP), standby], [])
+    service = {'vip': VIP, 'realservers': []}
+    assert verdict.judge([dict(service, port=80)], [], both, {}, {}).faults == []
 
 
 def test_a_server_that_its_check_took_out_is_a_warning_and_no_fault(scene):

@@ -64,3 +64,9 @@ def test_who_gets_nothing_is_named(requests):
 def test_one_server_has_all_of_it():
     assert chance({'real1': 10}, {'real1': 1.0}) == 1 and chance({}, EVEN) == 1
     assert chance({'other': 1}, EVEN) == 0 < LEVEL
+
+
+def test_with_two_requests_for_each_server_it_is_no_more_alarmed_than_it_says():
+    shares = {'real{0}'.format(n): 1 / 50 for n in range(50)}
+    random_numbers = random.Random(8)
+    assert sum(chance(drawn(random_numbers, shares, 100), shares) < 1e-3 for _run in range(1000)) <= 3
