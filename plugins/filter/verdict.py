@@ -31,8 +31,8 @@ options:
   hostvars:
     description:
       - The magic variable C(hostvars). Directors and real servers have network facts, directors also what C(ipvs_info)
-        with stats returned before and after the probes, as C(lvs_table_before) and C(lvs_table_after), and clients have
-        C(lvs_probes), the results of C(vip_probe) in a loop over what P(lvs.direct_routing.probes#filter) returns.
+        with stats returned before and after the probes, as C(lvs_table_before) and C(lvs_table_after), and C(director_engine)
+        if it is not V(static), and clients have C(lvs_probes), the results of C(vip_probe) in a loop over what P(lvs.direct_routing.probes#filter) returns.
     type: dict
     required: true
 """
@@ -50,12 +50,17 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - The faults, and a summary of what was seen.
+    - The faults, the warnings, and a summary of what was seen.
   type: dict
   contains:
     faults:
       description:
         - One sentence for each fault, none if all is well.
+      type: list
+      elements: str
+    warnings:
+      description:
+        - One sentence for each real server that its check has taken out, which is no fault of the director.
       type: list
       elements: str
     summary:
@@ -81,8 +86,11 @@ def verdict(services, groups, hostvars):
         for client in groups.get('clients', ())
         for seen in hostvars[client]['lvs_probes']['results']
     ]
+    engines = {name: hostvars[name].get('director_engine') or 'static' for name in groups.get('directors', ())}
+    judged = judging.judge(services, probes, topology, tables('lvs_table_before'), tables('lvs_table_after'), engines)
     return {
-        'faults': judging.judge(services, probes, topology, tables('lvs_table_before'), tables('lvs_table_after')),
+        'faults': judged.faults,
+        'warnings': judged.warnings,
         'summary': [line for probe in probes for line in judging.summary(probe, topology)],
     }
 

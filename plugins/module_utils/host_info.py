@@ -12,11 +12,15 @@ from __future__ import annotations
 import dataclasses
 import glob
 import ipaddress
+import os
 import shutil
+import stat
+import time
 from typing import Iterable, Mapping, Sequence
 
-from . import firewalld, installed, listeners, neighbour, procfs
-from .command import Runner
+from . import firewalld, installed, listeners, neighbour, netfilter, procfs, units
+from .arptables import rules as arp_rules
+from .command import NotInstalled, Runner
 from .iproute import Address, Link, Route, Routing, read_links, read_neighbours, read_routing
 from .neighbour import Question
 
@@ -24,6 +28,14 @@ FAMILIES = {4: 'ipv4', 6: 'ipv6'}
 PROGRAMS = ('arptables', 'firewall-cmd', 'ipvsadm', 'keepalived', 'nft')
 PROGRAM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 RECORDS = ('/var/lib/lvs/*', '/etc/sysctl.d/90-lvs-*')
+ARP_TABLES = '/proc/net/arp_tables_names'
+ARP_RECORD = '/var/lib/lvs/realserver.arptables'
+NFT_FRONT_END = 'xtables-nft-multi'
+"""What all programs of iptables are that work on nft."""
+
+MAX_TEXT = 1 << 20
+"""Bytes of a text that is read."""
+
 TRIES = 3
 """How often the segment is asked, in equal parts of the time that there is."""
 
@@ -47,6 +59,9 @@ class Wanted:
     firewall: bool = False
     interface: str = ''
     files: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    filters: bool = False
 
     @classmethod
     def from_options(cls, options: Mapping) -> Wanted:
@@ -63,6 +78,9 @@ class Wanted:
             firewall=options['firewall'],
             interface=options['interface'],
             files=tuple(options['files']),
+            texts=tuple(options['texts']),
+            units=tuple(options['units']),
+            filters=options['filters'],
         )
 
 
@@ -144,8 +162,8 @@ def _covers(entry: Address, address: str) -> bool:
 
 
 def inform(run: Runner, wanted: Wanted) -> dict:
-    """Return what the lvs_host_info module returns. Runs four programs at most, however much there is to read, and
-    four more for a firewall."""
+    """Return what the lvs_host_info module returns. Runs four programs at most, however much there is to read, four more
+    for a firewall, four more for filters and one for units."""
     files = procfs.Files()
     network = Network(
         read_links(run),
@@ -153,10 +171,16 @@ def inform(run: Runner, wanted: Wanted) -> dict:
          for version in FAMILIES},
         wanted.vips,
     )
+    # Before anybody is asked: an answer mends what the kernel believes.
+    neighbours = read_neighbours(run)
+    claims = {place: [mac] for place, mac in neighbours.items()}
     if wanted.probe:
         claims = _ask(_questions(network, wanted), wanted.timeout)
-    else:
-        claims = {place: [mac] for place, mac in read_neighbours(run).items()}
+    try:
+        filtered = _arp_filter(run, files) if wanted.filters else {}
+        filters = netfilter.read(run, files) if wanted.filters else None
+    except PermissionError:
+        raise InfoError('filters: reading them needs root (CAP_NET_ADMIN); use become: true, or filters: false') from None
     return {
         'interfaces': {name: _interface(link, files) for name, link in network.links.items()},
         'sysctl': {
@@ -164,8 +188,16 @@ def inform(run: Runner, wanted: Wanted) -> dict:
             'ipv6_forwarding': files.number('/proc/sys/net/ipv6/conf/all/forwarding'),
             'new_interface': procfs.effective(files, 'default'),
             'read_only': procfs.read_only(files),
+            'ipvs': procfs.ipvs(files),
         },
-        'vips': {vip: _vip(network, vip, claims if wanted.probe else {}) for vip in wanted.vips},
+        'vips': {
+            vip: dict(
+                _vip(network, vip, claims if wanted.probe else {}),
+                neighbours={interface: mac for (address, interface), mac in neighbours.items() if address == vip},
+                filtered=_filtered(filtered, vip) if wanted.filters else None,
+            )
+            for vip in wanted.vips
+        },
         'directors': {address: _director(network, address, claims) for address in wanted.directors},
         'peers': {address: _macs(network, address, claims) for address in wanted.peers},
         'default_interface': network.default_interface,
@@ -177,9 +209,15 @@ def inform(run: Runner, wanted: Wanted) -> dict:
         'policy_routing': {family: network.routing[version].policy for version, family in FAMILIES.items()},
         'listeners': [listener.compact() for listener in listeners.read(files)],
         'modules': procfs.modules(files),
+        'loadable': procfs.loadable(files),
         'firewalld': procfs.runs(files, 'firewalld'),
         'firewall': _firewall(run, network, files, wanted),
         'files': {path: installed.look(path) for path in wanted.files},
+        'texts': {path: _text(path) for path in wanted.texts},
+        'units': units.read(run, wanted.units),
+        'input': filters,
+        'kernel': procfs.release(files),
+        'time': time.time(),
         'programs': {name: shutil.which(name, path=PROGRAM_PATH) for name in PROGRAMS},
         'records': [path for pattern in RECORDS for path in sorted(glob.glob(pattern))],
     }
@@ -216,6 +254,37 @@ def _firewall(run: Runner, network: Network, files: procfs.Files, wanted: Wanted
     from_directors = (network.route(address).interface for address in wanted.directors if network.on_link(address))
     interface = wanted.interface or next(from_directors, network.default_interface)
     return firewalld.read(run, interface) if interface else None
+
+
+def _arp_filter(run: Runner, files: procfs.Files) -> arp_rules.Listing:
+    """Return the rules of arptables. The old one would make its tables, so it is only run where they are there."""
+    harmless = os.path.basename(os.path.realpath(shutil.which('arptables', path=PROGRAM_PATH) or '')) == NFT_FRONT_END
+    if not harmless and not (files.text(ARP_TABLES) or '').strip() and not os.path.exists(ARP_RECORD):
+        return {}
+    try:
+        return arp_rules.parse(run(('arptables', '-n', '-L')).stdout)
+    except NotInstalled:
+        return {}
+
+
+def _filtered(chains: arp_rules.Listing, vip: str) -> bool:
+    """Return whether ARP that asks for a VIP is not heard, and none that names it as its sender leaves."""
+    rule = arp_rules.Rule(arp_rules.INPUT, vip)
+    return arp_rules.is_effective(chains.get(arp_rules.INPUT, ()), rule) and any(
+        line.options.get('-s') == vip and line.options.get('-j') in ('mangle', 'DROP')
+        for line in chains.get(arp_rules.OUTPUT, ()))
+
+
+def _text(path: str) -> str | None:
+    """Return the beginning of a regular file; None where there is none or it must not be read."""
+    try:
+        # Looked at before it is opened: there are devices that act on being opened, and a pipe would wait for ever.
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            return None
+        with open(path, 'rb') as stream:
+            return stream.read(MAX_TEXT).decode('utf-8', errors='replace')
+    except OSError:
+        return None
 
 
 def _interface(link: Link, files: procfs.Files) -> dict:

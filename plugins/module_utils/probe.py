@@ -208,11 +208,11 @@ def first_line(body: bytes) -> str:
 
 
 def quantiles(values: Sequence[float]) -> dict | None:
-    """Return p50, p90, p99 and max by nearest rank, in seconds; None without values."""
+    """Return p50, p90, p95, p99 and max by nearest rank, in seconds; None without values."""
     if not values:
         return None
     ordered = sorted(values)
-    result = {'p{0}'.format(share): ordered[math.ceil(share / 100 * len(ordered)) - 1] for share in (50, 90, 99)}
+    result = {'p{0}'.format(share): ordered[math.ceil(share / 100 * len(ordered)) - 1] for share in (50, 90, 95, 99)}
     result['max'] = ordered[-1]
     return {name: round(value, 6) for name, value in result.items()}
 

@@ -18,6 +18,10 @@ import struct
 
 CONF = '/proc/sys/net/ipv4/conf'
 PARAMETERS = ('arp_ignore', 'arp_announce', 'rp_filter', 'send_redirects')
+IPVS = '/proc/sys/net/ipv4/vs'
+IPVS_PARAMETERS = (
+    'backup_only', 'conn_reuse_mode', 'conntrack', 'expire_nodest_conn', 'expire_quiescent_template', 'pmtu_disc', 'sloppy_tcp',
+)
 MODULES = ('dummy', 'ip6_tunnel', 'ip_vs', 'ipip')
 
 SIOCETHTOOL = 0x8946
@@ -73,6 +77,17 @@ def effective(files: Files, interface: str) -> dict[str, int] | None:
     return values
 
 
+def ipvs(files: Files) -> dict[str, int]:
+    """Return the parameters of IPVS that a kernel has; none before IPVS is loaded."""
+    values = {name: files.number('{0}/{1}'.format(IPVS, name)) for name in IPVS_PARAMETERS}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def release(files: Files) -> str:
+    """Return the release of the running kernel, as 6.1.0-18-amd64."""
+    return (files.text('/proc/sys/kernel/osrelease') or '').strip()
+
+
 def read_only(files: Files) -> bool:
     """Return whether the parameters are mounted read-only, as in a container without privileges."""
     return bool(os.statvfs(files.path(CONF)).f_flag & os.ST_RDONLY)
@@ -81,6 +96,17 @@ def read_only(files: Files) -> bool:
 def modules(files: Files) -> list[str]:
     """Return which modules that LVS may need are in the kernel, as far as /sys/module shows those built in."""
     return [name for name in files.names('/sys/module') if name in MODULES or name.startswith('ip_vs_')]
+
+
+def loadable(files: Files) -> list[str] | None:
+    """Return which schedulers and other modules of IPVS a kernel could load or has built in; None in a container without them."""
+    folder = '/lib/modules/{0}/'.format(release(files))
+    texts = [files.text(folder + name) for name in ('modules.dep', 'modules.builtin')]
+    if texts[0] is None:
+        return None
+    paths = (line.partition(':')[0] for text in texts if text for line in text.splitlines())
+    names = {os.path.basename(path).partition('.ko')[0].replace('-', '_') for path in paths}
+    return sorted(name for name in names if name == 'ip_vs' or name.startswith('ip_vs_'))
 
 
 def runs(files: Files, name: str) -> bool:

@@ -73,11 +73,29 @@ options:
     type: list
     elements: path
     default: []
+  texts:
+    description:
+      - Absolute paths of files that are to be read, of each at most 1 MiB.
+    type: list
+    elements: path
+    default: []
+  units:
+    description:
+      - Units of systemd that are to be looked at, with their suffix, as V(lvs-director.service).
+    type: list
+    elements: str
+    default: []
+  filters:
+    description:
+      - Whether to read what filters packets that come in, by nft and iptables, and whether arptables hides O(vips).
+    type: bool
+    default: false
 requirements:
   - iproute2 with JSON output (4.18 or newer) on the managed host
 notes:
-  - O(probe=true) needs root, or C(CAP_NET_RAW), and O(firewall=true) needs root.
-  - It runs at most four programs, however many addresses there are, and four more with O(firewall=true).
+  - O(probe=true) needs root, or C(CAP_NET_RAW), O(firewall=true) and O(filters=true) need root.
+  - It runs at most four programs, however many addresses there are, four more with O(firewall=true), four more with
+    O(filters=true) and one more with O(units).
 seealso:
   - plugin: lvs.direct_routing.realserver_faults
     plugin_type: filter
@@ -175,11 +193,15 @@ sysctl:
     read_only:
       description: Whether C(/proc/sys) is mounted read-only for these, as in a container without privileges.
       type: bool
+    ipvs:
+      description: Parameters of C(net.ipv4.vs) that the kernel has, none before IPVS is loaded.
+      type: dict
   sample:
     ip_forward: 0
     ipv6_forwarding: 0
     new_interface: {arp_ignore: 1, arp_announce: 2, rp_filter: 0, send_redirects: 1}
     read_only: false
+    ipvs: {conn_reuse_mode: 3, conntrack: 0}
 vips:
   description:
     - What there is about each of O(vips).
@@ -198,11 +220,21 @@ vips:
       description:
         - By the network card that was asked on, every MAC address that claimed the VIP. Null if nobody was asked.
       type: dict
+    neighbours:
+      description:
+        - By network card, the MAC address that the kernel took for that of the VIP before anybody was asked.
+      type: dict
+    filtered:
+      description:
+        - Whether arptables lets nobody ask for the VIP, nor this host name it. Null without O(filters=true).
+      type: bool
   sample:
     192.0.2.100:
       placements: [{interface: lo, prefix: 32, heard: false}]
       connected: [eth0]
       answers: {eth0: ["02:42:c0:00:02:0a"]}
+      neighbours: {}
+      filtered: false
 directors:
   description:
     - The way to each of O(directors).
@@ -283,6 +315,14 @@ modules:
   type: list
   elements: str
   sample: [ip_vs, ip_vs_wrr]
+loadable:
+  description:
+    - Which of the modules C(ip_vs) and C(ip_vs_*) the running kernel has on disk or built in. Null where that is not to be
+      seen, as in a container.
+  returned: success
+  type: list
+  elements: str
+  sample: [ip_vs, ip_vs_rr, ip_vs_wrr]
 firewalld:
   description:
     - Whether firewalld runs.
@@ -335,6 +375,42 @@ files:
   type: dict
   sample:
     /usr/local/sbin/lvs-realserver: {sha256: 5f2c..., mode: "0755", root: true}
+texts:
+  description:
+    - The text of each of O(texts). Null where there is no regular file.
+  returned: success
+  type: dict
+  sample:
+    /var/lib/lvs/director.timeouts: "--set 900 120 300\n"
+units:
+  description:
+    - What systemd says of each of O(units), its C(LoadState) as V(load), C(ActiveState) as V(active) and C(UnitFileState)
+      as V(file). Empty where systemd does not run.
+  returned: success
+  type: dict
+  sample:
+    lvs-director.service: {load: loaded, active: active, file: enabled}
+input:
+  description:
+    - The chains of nft that a packet to this host can come to, by family, table and name, and what C(iptables-save) prints
+      by family, where there are such tables. Null without O(filters=true).
+  returned: success
+  type: dict
+  sample:
+    nft: {inet filter input: {hook: input, policy: accept, rules: []}}
+    iptables: {}
+kernel:
+  description:
+    - The release of the running kernel.
+  returned: success
+  type: str
+  sample: 6.1.0-18-amd64
+time:
+  description:
+    - The time of this host as it was looked at, in seconds since 1970.
+  returned: success
+  type: float
+  sample: 1735689600.5
 records:
   description:
     - The files in which modules of this collection keep what they declared.
@@ -361,6 +437,9 @@ def main():
             'firewall': {'type': 'bool', 'default': False},
             'interface': {'type': 'str', 'default': ''},
             'files': {'type': 'list', 'elements': 'path', 'default': []},
+            'texts': {'type': 'list', 'elements': 'path', 'default': []},
+            'units': {'type': 'list', 'elements': 'str', 'default': []},
+            'filters': {'type': 'bool', 'default': False},
         },
         supports_check_mode=True,
     )

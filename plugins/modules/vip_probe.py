@@ -181,6 +181,10 @@ latency:
       description: Nine out of ten took at most this long.
       type: float
       sample: 0.0019
+    p95:
+      description: 95 out of 100 took at most this long.
+      type: float
+      sample: 0.0024
     p99:
       description: 99 out of 100 took at most this long.
       type: float
@@ -192,6 +196,7 @@ latency:
   sample:
     p50: 0.0011
     p90: 0.0019
+    p95: 0.0024
     p99: 0.0032
     max: 0.0032
 replies:

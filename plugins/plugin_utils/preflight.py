@@ -143,7 +143,7 @@ def _judge_segment(server: Server, found: Judgement) -> None:
     for version in sorted({_version(vip) for vip in server.vips}):
         known = server.directors(version)
         if known and not any(one['on_link'] for one in known.values()):
-            ways = ', '.join(_way(address, one) for address, one in sorted(known.items()))
+            ways = ', '.join(way(address, one) for address, one in sorted(known.items()))
             found.faults.append(
                 '{0}: is on no segment with a director: {1}; direct routing (dr) changes only the MAC of a frame, which '
                 'no router passes on; give the host an IPv{2} address on the segment of the directors, or use forward: '
@@ -158,7 +158,8 @@ def _judge_segment(server: Server, found: Judgement) -> None:
                     'there, or use forward: tun'.format(server.name, vip))
 
 
-def _way(address: str, director: Mapping) -> str:
+def way(address: str, director: Mapping) -> str:
+    """Say how a host reaches a director that is not on its segment."""
     if director['gateway']:
         return '{0} is behind the router {1}'.format(address, director['gateway'])
     if director['local']:
@@ -211,7 +212,7 @@ def _judge_listeners(server: Server, found: Judgement) -> None:
             continue
         port = int(port)
         there = [one for one in server.info['listeners'] if (one['protocol'], one['port']) == (protocol, port)]
-        if any(_serves(one, vip) for one in there):
+        if any(serves(one, vip) for one in there):
             continue
         elsewhere = {one['address'] for one in there if _version(one['address']) == _version(vip)}
         seen = 'nothing listens on {0} {1}'.format(protocol, model.endpoint(vip, port))
@@ -222,6 +223,7 @@ def _judge_listeners(server: Server, found: Judgement) -> None:
                 server.name, seen, vip, WILDCARDS[_version(vip)]))
 
 
-def _serves(listener: Mapping, vip: str) -> bool:
+def serves(listener: Mapping, vip: str) -> bool:
+    """Return whether a socket takes what is sent to a VIP."""
     address = listener['address']
     return address in (vip, WILDCARDS[_version(vip)]) or (address == '::' and listener['dual_stack'])

@@ -9,34 +9,34 @@ Private to this collection. A frame's source MAC says which host sent it, so the
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Iterable, Mapping, NamedTuple
 
-from ..module_utils.ipvs import model, options, show
-from .virtual_services import ipvs_services
+from ..module_utils.ipvs import model
+from .diagnosis import spread, tables
+from .diagnosis.finding import ERROR
 
 # Only these spread connections by weight whatever happened before; the others look at load, source or destination.
 BLIND_SCHEDULERS = ('rr', 'wrr')
-# So far from its share a healthy real server is once in more than 10,000 probes (normal approximation).
-DEVIATIONS = 4
 
 
 class Host(NamedTuple):
-    """What a host's facts say: its addresses on any interface and the MACs of its interfaces."""
+    """What a host's facts say: its addresses on any interface, those of lo, and the MACs of its interfaces."""
 
     name: str
     addresses: frozenset
     macs: frozenset
+    loopback: frozenset = frozenset()
 
 
 class Probe(NamedTuple):
-    """What one client saw of one port of a service."""
+    """What one client saw of one port of a service, and which of its real servers a check has taken out."""
 
     client: str
     service: Mapping
     port: int
     seen: Mapping
+    dead: frozenset = frozenset()
 
     @property
     def label(self) -> str:
@@ -51,10 +51,13 @@ def host_of(name: str, facts: Mapping) -> Host:
     # Facts spell an interface's name with underscores.
     names = [re.sub('[-.:]', '_', name) for name in facts.get('interfaces', ())]
     interfaces = [facts[name] for name in names if name in facts]
+    lo = facts.get('lo') or {}
+    own = [lo.get('ipv4') or {}, *(lo.get('ipv4_secondaries') or ()), *(lo.get('ipv6') or ())]
     return Host(
         name,
         frozenset(list(facts.get('all_ipv4_addresses', ())) + list(facts.get('all_ipv6_addresses', ()))),
         frozenset(one['macaddress'].lower() for one in interfaces if one.get('macaddress')),
+        frozenset(one['address'] for one in own if one.get('address')),
     )
 
 
@@ -80,17 +83,34 @@ class Topology:
         return server['address']
 
 
-def judge(services, probes: Iterable[Probe], topology: Topology, before: Mapping, after: Mapping) -> list[str]:
-    """Return the faults. ``before`` and ``after`` are what ipvs_info returned by director, around the probes."""
-    faults = _missing_vips(services, topology)
+class Verdict(NamedTuple):
+    """What is wrong, and what a check has noticed and taken care of."""
+
+    faults: list[str]
+    warnings: list[str]
+
+
+def judge(services, probes: Iterable[Probe], topology: Topology, before: Mapping, after: Mapping,
+          engines: Mapping[str, str] | None = None) -> Verdict:
+    """Return the faults and warnings.
+
+    ``before`` and ``after`` are what ipvs_info returned by director, around the probes, and ``engines`` who keeps its table.
+    """
+    faults = _missing_vips(services, topology) + _owner_faults(services, topology)
+    dead: dict[tables.Dead, None] = {}
     for director in sorted(after):
-        faults += _table_faults(director, services, topology, after[director])
+        live = tables.Director(director, after[director]['services'], engine=(engines or {}).get(director, tables.STATIC))
+        found = tables.compare(live, services, topology.realserver)
+        faults += ['{0}: {1}'.format(director, one.seen) for one in found.findings if one.severity == ERROR]
+        dead.update(dict.fromkeys(found.dead))
         faults += _reply_faults(director, before[director], after[director])
     for probe in probes:
+        probe = probe._replace(dead=frozenset(one.server for one in dead if one.vip == probe.service['vip']))
         faults += _neighbour_faults(probe, topology)
         faults += _answer_faults(probe, topology)
         faults += _spread_faults(probe, topology)
-    return list(dict.fromkeys(faults))
+    warnings = ['{0}: is dead by its check, and out of {1}'.format(one.server, one.label) for one in dead]
+    return Verdict(list(dict.fromkeys(faults)), warnings)
 
 
 def summary(probe: Probe, topology: Topology) -> list[str]:
@@ -98,8 +118,11 @@ def summary(probe: Probe, topology: Topology) -> list[str]:
     seen = probe.seen
     answers = ', '.join('{0} {1}'.format(topology.name(mac), count) for mac, count in sorted(seen['answers'].items()))
     neighbours = ', '.join('{0} ({1})'.format(topology.name(mac), mac) for mac in seen['arp'] or ())
+    latency = ''.join(
+        ', {0} {1:.1f} ms'.format(name, seen['latency'][name] * 1000) for name in ('p50', 'p95', 'p99', 'max')
+    ) if seen.get('latency') else ''
     return [
-        '{0}: {1} requests from {2}'.format(probe.label, len(seen['replies']), probe.client),
+        '{0}: {1} requests from {2}{3}'.format(probe.label, len(seen['replies']), probe.client, latency),
         'answered by {0}; who has {1}? {2}'.format(
             answers or 'nobody',
             probe.service['vip'],
@@ -121,53 +144,32 @@ def _missing_vips(services, topology: Topology) -> list[str]:
     ]
 
 
-def _table_faults(director: str, services, topology: Topology, live: Mapping) -> list[str]:
-    wanted = show.services(options.table(ipvs_services(services)), {})
-    there = {_identity(service): service for service in live['services']}
+def _owner_faults(services, topology: Topology) -> list[str]:
+    """VIPs that no director has, or several."""
     faults = []
-    for service in wanted:
-        label = _label(service)
-        if _identity(service) not in there:
-            faults.append('{0}: has no service {1}'.format(director, label))
-            continue
-        found = there[_identity(service)]
-        faults += ['{0}: {1} of {2}; the inventory says {3}'.format(director, have, label, want)
-                   for have, want in _differences(found, service)]
-        servers = {(one['address'], one['port']): one for one in found['realservers']}
-        for server in service['realservers']:
-            name = _server_label(server, topology)
-            one = servers.pop((server['address'], server['port']), None)
-            if one is None:
-                faults.append('{0}: {1} is not in {2}'.format(director, name, label))
-                continue
-            faults += ['{0}: {1} for {2} in {3}; the inventory says {4}'.format(director, have, name, label, want)
-                       for have, want in _differences(one, server)]
-        faults += ['{0}: {1} is in {2}, and not in the inventory'.format(director, _server_label(one, topology), label)
-                   for one in servers.values()]
+    for vip in dict.fromkeys(service['vip'] for service in services):
+        holders = [host.name for host in topology.directors.values() if vip in host.addresses - host.loopback]
+        if topology.directors and not holders:
+            faults.append('{0}: has {1} on no network card'.format(' and '.join(topology.directors), vip))
+        elif len(holders) > 1:
+            faults.append('{0}: each has {1}, which only one director may'.format(' and '.join(holders), vip))
     return faults
-
-
-def _differences(found: Mapping, wanted: Mapping) -> list[tuple[str, object]]:
-    names = sorted((set(found) | set(wanted)) - {'realservers', *show.FIGURES})
-    return [
-        ('{0} {1}'.format(name, found.get(name)), wanted.get(name)) for name in names if found.get(name) != wanted.get(name)
-    ]
 
 
 def _reply_faults(director: str, before: Mapping, after: Mapping) -> list[str]:
     """Replies of dr and tun servers that passed the director, although they must not."""
     earlier = {
-        (_identity(service), one['address'], one['port']): one['stats']['packets_out']
+        (tables.identity(service), one['address'], one['port']): one['stats']['packets_out']
         for service in before['services']
         for one in service['realservers']
     }
     faults = []
     for service in after['services']:
         for one in service['realservers']:
-            passed = one['stats']['packets_out'] - earlier.get((_identity(service), one['address'], one['port']), 0)
+            passed = one['stats']['packets_out'] - earlier.get((tables.identity(service), one['address'], one['port']), 0)
             if one['forward'] != 'nat' and passed > 0:
                 faults.append('{0}: {1} reply packets of {2} in {3} came back through the director'.format(
-                    director, passed, one['address'], _label(service)))
+                    director, passed, one['address'], tables.label(service)))
     return faults
 
 
@@ -202,7 +204,7 @@ def _answer_faults(probe: Probe, topology: Topology) -> list[str]:
         '{0}: {1} refused {2} of {3} requests; nothing listens there'.format(probe.label, name, count, total)
         for name, count in sorted(refused.items())
     ]
-    silent = [name for name in expected if name not in answered and name not in refused] if seen['on_link'] else []
+    silent = [name for name in expected if name not in {*answered, *refused, *probe.dead}] if seen['on_link'] else []
     # Refusals have their sentence if it is known who refused.
     failures = {kind: count for kind, count in sorted(seen['failures'].items()) if not (kind == 'refused' and refused)}
     if failures:
@@ -228,32 +230,24 @@ def _shares(probe: Probe, topology: Topology) -> dict[str, float]:
 
 
 def _spread_faults(probe: Probe, topology: Topology) -> list[str]:
-    """Real servers whose part of the answers cannot be an accident of their weight."""
+    """Real servers whose part of the requests cannot be an accident of their weight."""
     service, seen = probe.service, probe.seen
-    answers = {topology.name(mac): count for mac, count in seen['answers'].items()}
-    total = sum(answers.values())
-    blind = service.get('scheduler') in BLIND_SCHEDULERS and not service.get('persistence_timeout')
-    if not blind or not seen['on_link'] or seen['failures'] or not total:
+    if service.get('scheduler') not in BLIND_SCHEDULERS or service.get('persistence_timeout') or not seen['on_link']:
         return []
-    faults = []
-    for name, share in sorted(_shares(probe, topology).items()):
-        allowed = DEVIATIONS * math.sqrt(total * share * (1 - share))
-        if abs(answers.get(name, 0) - total * share) > allowed:
-            faults.append('{0}: {1} answered {2} of {3} requests; its weight makes that {4:.0f}'.format(
-                probe.label, name, answers.get(name, 0), total, total * share))
-    return faults
-
-
-def _identity(service: Mapping) -> tuple:
-    return tuple(service.get(name) for name in ('protocol', 'address', 'port', 'fwmark', 'family'))
-
-
-def _label(service: Mapping) -> str:
-    if 'fwmark' in service:
-        return 'fwmark {0} {1}'.format(service['fwmark'], service['family'])
-    return '{0} {1}'.format(service['protocol'], model.endpoint(service['address'], service['port']))
-
-
-def _server_label(server: Mapping, topology: Topology) -> str:
-    name = topology.realserver(server)
-    return name if name == server['address'] else '{0} ({1})'.format(name, server['address'])
+    chosen: dict[str, int] = {}
+    for counts in (seen['answers'], seen['refused']):
+        for mac, count in counts.items():
+            name = topology.name(mac)
+            chosen[name] = chosen.get(name, 0) + count
+    shares = _shares(probe, topology)
+    alive = {name: share for name, share in shares.items() if name not in probe.dead}
+    total = sum(chosen.values())
+    # Who did not answer is not known to have been chosen, and who answers without a share has a sentence of its own.
+    if not alive or total < len(seen['replies']) or set(chosen) - set(alive):
+        return []
+    shares = {name: share / sum(alive.values()) for name, share in alive.items()}
+    return [
+        '{0}: {1} answered {2} of {3} requests; its weight makes that {4:.0f}'.format(
+            probe.label, name, chosen.get(name, 0), total, total * shares[name])
+        for name in spread.outliers(chosen, shares)
+    ]

@@ -19,7 +19,7 @@ VIP, VIP6 = '192.0.2.100', '2001:db8:2::100'
 DIRECTOR, DIRECTOR6 = '192.0.2.10', '2001:db8:2::10'
 MAC = '02:00:00:00:00:10'
 OPTIONS = {'vips': [], 'directors': [], 'peers': [], 'probe': False, 'timeout': 1.0, 'firewall': False, 'interface': '',
-           'files': []}
+           'files': [], 'texts': [], 'units': [], 'filters': False}
 LO = [('127.0.0.1', 8), ('::1', 128)]
 ETH0 = [('192.0.2.21', 24), ('2001:db8:2::21', 64), ('fe80::21', 64)]
 
@@ -107,7 +107,8 @@ def test_where_no_card_is_named_and_none_leads_to_the_rest_no_firewall_is_read(m
 
 
 def test_without_a_probe_nobody_is_asked(questions):
-    assert inform(Ip(), Wanted((VIP,)))['vips'][VIP] == {'placements': [], 'connected': ['eth0'], 'answers': None}
+    assert inform(Ip(), Wanted((VIP,)))['vips'][VIP] == {
+        'placements': [], 'connected': ['eth0'], 'answers': None, 'neighbours': {}, 'filtered': None}
     assert questions == []
 
 
@@ -202,3 +203,71 @@ def test_what_forbids_asking_is_said(monkeypatch, error, message):
     monkeypatch.setattr(host_info.neighbour, 'ask_all', refuse)
     with pytest.raises(InfoError, match=message):
         inform(Ip(), Wanted((VIP,), probe=True))
+
+
+def test_what_the_kernel_believes_of_a_vip_is_read_before_anybody_is_asked(questions):
+    ip = Ip(ipv4=[way(DIRECTOR)])
+
+    def read_neighbours(argv, stdin=None):
+        if 'neighbour' in argv:
+            assert questions == []
+            return Result(tuple(argv), 0, json.dumps([{'dst': VIP, 'dev': 'eth0', 'lladdr': '02:00:00:00:00:99'}]), '')
+        return ip(argv, stdin)
+
+    seen = inform(read_neighbours, Wanted((VIP,), (DIRECTOR,), True))['vips'][VIP]
+    assert seen['neighbours'] == {'eth0': '02:00:00:00:00:99'} and seen['answers'] == {'eth0': [MAC]}
+
+
+def test_texts_are_read_up_to_a_limit_and_no_link_is_followed(monkeypatch, tmp_path):
+    text, link_to_it, none = tmp_path / 'text', tmp_path / 'link', tmp_path / 'none'
+    text.write_text('-A -t 192.0.2.100:80\n')
+    link_to_it.symlink_to(text)
+    monkeypatch.setattr(host_info, 'MAX_TEXT', 2)
+    paths = tuple(map(str, (text, link_to_it, none, tmp_path)))
+    assert inform(Ip(), Wanted(texts=paths))['texts'] == dict(zip(paths, ('-A', None, None, None)))
+
+
+LISTED = 'Chain INPUT (policy ACCEPT)\n-d 192.0.2.100 -j DROP\n\nChain OUTPUT (policy ACCEPT)\n{0}\n'
+
+
+@pytest.mark.parametrize(('output', 'filtered'), [('-s 192.0.2.100 -j mangle --mangle-ip-s 192.0.2.21', True), ('', False)])
+def test_a_vip_is_hidden_by_arptables_if_it_is_neither_heard_nor_spoken_of(monkeypatch, tmp_path, output, filtered):
+    (tmp_path / 'record').touch()
+    monkeypatch.setattr(host_info, 'ARP_RECORD', str(tmp_path / 'record'))
+    monkeypatch.setattr(host_info.netfilter, 'read', lambda _run, _files: {'nft': {}, 'iptables': {}})
+    ip = Ip()
+
+    def run(argv, stdin=None):
+        return Result(tuple(argv), 0, LISTED.format(output), '') if argv[0] == 'arptables' else ip(argv, stdin)
+
+    info = inform(run, Wanted((VIP, '192.0.2.101'), filters=True))
+    assert [info['vips'][vip]['filtered'] for vip in (VIP, '192.0.2.101')] == [filtered, False]
+    assert inform(run, Wanted((VIP,)))['vips'][VIP]['filtered'] is None
+
+
+@pytest.mark.parametrize(('front_end', 'run'), [('xtables-nft-multi', True), ('xtables-legacy-multi', False), ('', False)])
+def test_arptables_is_not_run_where_it_would_make_its_tables(monkeypatch, tmp_path, front_end, run):
+    if front_end:
+        (tmp_path / front_end).touch(mode=0o755)
+        (tmp_path / 'arptables').symlink_to(front_end)
+    for name in ('ARP_RECORD', 'ARP_TABLES'):
+        monkeypatch.setattr(host_info, name, str(tmp_path / 'none'))
+    monkeypatch.setattr(host_info, 'PROGRAM_PATH', str(tmp_path))
+    monkeypatch.setattr(host_info.netfilter, 'read', lambda _run, _files: {'nft': {}, 'iptables': {}})
+    ip, calls = Ip(), []
+
+    def listing(argv, stdin=None):
+        calls.append(argv[0])
+        return Result(tuple(argv), 0, '', '') if argv[0] == 'arptables' else ip(argv, stdin)
+
+    assert inform(listing, Wanted((VIP,), filters=True))['vips'][VIP]['filtered'] is False
+    assert ('arptables' in calls) is run
+
+
+def test_filters_that_must_not_be_read_are_said(monkeypatch):
+    def refuse(*_arguments):
+        raise PermissionError(13, 'no')
+
+    monkeypatch.setattr(host_info.netfilter, 'read', refuse)
+    with pytest.raises(InfoError, match='filters: reading them needs root'):
+        inform(Ip(), Wanted(filters=True))

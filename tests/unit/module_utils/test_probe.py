@@ -85,9 +85,9 @@ def test_an_http_reply_is_read_to_its_end(parts, expected):
 
 @pytest.mark.parametrize('values, expected', [
     ([], None),
-    ([0.5], {'p50': 0.5, 'p90': 0.5, 'p99': 0.5, 'max': 0.5}),
-    ([n / 100 for n in range(100, 0, -1)], {'p50': 0.5, 'p90': 0.9, 'p99': 0.99, 'max': 1.0}),
-    ([0.1, 0.2, 0.3], {'p50': 0.2, 'p90': 0.3, 'p99': 0.3, 'max': 0.3}),
+    ([0.5], {'p50': 0.5, 'p90': 0.5, 'p95': 0.5, 'p99': 0.5, 'max': 0.5}),
+    ([n / 100 for n in range(100, 0, -1)], {'p50': 0.5, 'p90': 0.9, 'p95': 0.95, 'p99': 0.99, 'max': 1.0}),
+    ([0.1, 0.2, 0.3], {'p50': 0.2, 'p90': 0.3, 'p95': 0.3, 'p99': 0.3, 'max': 0.3}),
 ])
 def test_quantiles_are_by_nearest_rank(values, expected):
     assert quantiles(values) == expected

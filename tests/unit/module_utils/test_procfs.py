@@ -66,3 +66,21 @@ def test_offloads_are_told_apart_from_what_the_driver_does_not_say(monkeypatch, 
 def test_an_interface_that_is_not_there_says_nothing():
     assert 'no-such-nic' not in [name for _index, name in socket.if_nameindex()]
     assert procfs.offloads('no-such-nic') == {'gro': None, 'lro': None}
+
+
+def test_parameters_of_ipvs_are_those_that_the_kernel_has(files):
+    read, write = files
+    assert procfs.ipvs(read) == {} and procfs.release(read) == ''
+    write('proc/sys/net/ipv4/vs/conn_reuse_mode', '1\n')
+    write('proc/sys/kernel/osrelease', '6.1.0-18-amd64\n')
+    assert procfs.ipvs(read) == {'conn_reuse_mode': 1} and procfs.release(read) == '6.1.0-18-amd64'
+
+
+def test_modules_that_could_be_loaded_are_those_of_the_running_kernel(files):
+    read, write = files
+    write('proc/sys/kernel/osrelease', '6.1.0-18-amd64\n')
+    assert procfs.loadable(read) is None
+    write('lib/modules/6.1.0-18-amd64/modules.dep', 'kernel/net/netfilter/ipvs/ip_vs_wrr.ko.xz: kernel/net/ip_vs.ko.xz\nkernel/veth.ko:\n')
+    assert procfs.loadable(read) == ['ip_vs_wrr']
+    write('lib/modules/6.1.0-18-amd64/modules.builtin', 'kernel/net/netfilter/ipvs/ip_vs.ko\n')
+    assert procfs.loadable(read) == ['ip_vs', 'ip_vs_wrr']

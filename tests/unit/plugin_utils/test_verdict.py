@@ -75,8 +75,11 @@ class Scene:
         return verdict.Probe('client', self.services[0], 80, self.seen)
 
     def faults(self):
+        return self.judge().faults
+
+    def judge(self, **engines):
         return verdict.judge(
-            self.services, [self.probe], self.topology, {'director': self.before}, {'director': self.after}
+            self.services, [self.probe], self.topology, {'director': self.before}, {'director': self.after}, engines
         )
 
 
@@ -206,3 +209,57 @@ def test_a_service_of_marked_ports_is_judged_like_one_of_a_port(scene):
         LABEL + ': real1 answered 40 of 40 requests; its weight makes that 20',
         LABEL + ': real2 answered 0 of 40 requests; its weight makes that 20',
     ]
+
+
+def test_two_to_one_is_a_fault_at_a_thousand_requests(scene):
+    scene.seen.update(answers={MACS['real1']: 667, MACS['real2']: 333}, replies=[None] * 1000)
+    assert scene.faults() == [
+        LABEL + ': real1 answered 667 of 1000 requests; its weight makes that 500',
+        LABEL + ': real2 answered 333 of 1000 requests; its weight makes that 500',
+    ]
+
+
+def test_refusals_count_as_requests_that_were_sent_there(scene):
+    scene.seen.update(answers={MACS['real1']: 36}, refused={MACS['real2']: 4}, failures={'refused': 4})
+    assert LABEL + ': real1 answered 36 of 40 requests; its weight makes that 20' in scene.faults()
+
+
+def test_the_summary_has_the_latency(scene):
+    scene.seen['latency'] = {'p50': 0.0011, 'p90': 0.002, 'p95': 0.0024, 'p99': 0.0032, 'max': 0.5}
+    assert verdict.summary(scene.probe, scene.topology)[0] == (
+        LABEL + ': 40 requests from client, p50 1.1 ms, p95 2.4 ms, p99 3.2 ms, max 500.0 ms')
+
+
+def test_a_director_without_the_vip_and_two_with_it_are_named(scene):
+    def faults(*holders):
+        others = verdict.Topology(
+            [host('director', '192.0.2.10', *holders[:1]), host('director', '192.0.2.11', *holders[1:])._replace(name='lb2')],
+            scene.topology.realservers.values())
+        return verdict.judge(scene.services, [], others, {}, {}).faults
+
+    assert faults('192.0.2.9', '192.0.2.9') == ['director and lb2: has 192.0.2.100 on no network card']
+    assert faults(VIP) == []
+    assert faults(VIP, VIP) == ['director and lb2: each has 192.0.2.100, which only one director may']
+
+
+def test_a_vip_on_lo_of_a_standby_is_not_a_second_owner():
+    facts = {'interfaces': ['lo'], 'lo': {'ipv4': {'address': '127.0.0.1'}, 'ipv4_secondaries': [{'address': VIP}]},
+             'all_ipv4_addresses': [VIP, '192.0.2.11']}
+    standby = verdict.host_of('lb2', facts)
+    assert VIP in standby.addresses and VIP in standby.loopback
+    both = verdict.Topology([host('director', VIP), standby], [])
+    service = {'vip': VIP, 'realservers': []}
+    assert verdict.judge([dict(service, port=80)], [], both, {}, {}).faults == []
+
+
+def test_a_server_that_its_check_took_out_is_a_warning_and_no_fault(scene):
+    scene.after['services'][0]['realservers'].pop(1)
+    scene.seen['answers'] = {MACS['real1']: 40}
+    assert scene.judge(director='keepalived') == ([], ['real2: is dead by its check, and out of tcp 192.0.2.100:80'])
+    assert 'director: real2 (192.0.2.22) is not in tcp 192.0.2.100:80' in scene.judge(director='static').faults
+
+
+def test_a_service_that_has_lost_its_quorum_is_a_fault(scene):
+    scene.after['services'][0]['realservers'] = []
+    assert scene.judge(director='keepalived').faults == [
+        'director: tcp 192.0.2.100:80 has lost its quorum: real1 (192.0.2.21), real2 (192.0.2.22) are dead by the check']

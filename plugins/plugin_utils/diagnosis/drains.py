@@ -1,0 +1,70 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who is drained, as directors have it on record, and until when that was meant to be. Pure."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from typing import Iterable, Iterator, Mapping
+
+from .finding import WARNING, Finding
+from .topology import Host, Topology
+
+RECORD = '/var/lib/lvs/drained.json'
+
+
+def drained(hosts: Iterable[Host]) -> list[Mapping]:
+    """Return the drains of the newest record of some directors."""
+    records = [record for record in map(_record, hosts) if record]
+    newest = max((record['serial'] for record in records), default=0)
+    return list({one['host']: one for record in records if record['serial'] == newest for one in record['drains']}.values())
+
+
+def judge(topology: Topology) -> Iterator[Finding]:
+    now = max((host.info.get('time') or 0 for host in topology.directors), default=0)
+    for drain in drained(topology.directors):
+        end = _seconds(drain.get('until') or '')
+        if end is not None and end <= now:
+            yield Finding(
+                'drain', WARNING, drain['host'],
+                'is drained, and that was meant to end at {0}{1}'.format(
+                    drain['until'], ' ({0})'.format(drain['reason']) if drain.get('reason') else ''),
+                'it gets no new connection, and the others carry its part',
+                'put it back with drain.yml, or say there until when it is to stay out')
+
+
+def applied(services: Iterable[Mapping], hosts: Iterable[Host], everybody: Iterable[Host]) -> list[dict]:
+    """Return services in which the drained hosts have weight 0."""
+    addresses = {host.name: host.addresses for host in everybody}
+    out = [one['host'] for one in drained(hosts)]
+    return [
+        dict(service, realservers=[
+            dict(server, weight=0)
+            if any(server.get('name') == name or server['address'] in addresses.get(name, ()) for name in out) else server
+            for server in service['realservers']
+        ])
+        for service in services
+    ]  # fmt: skip
+
+
+def _record(host: Host) -> Mapping | None:
+    text = (host.info.get('texts') or {}).get(RECORD)
+    try:
+        record = json.loads(text or '')
+        return record if isinstance(record['serial'], int) and all(one['host'] for one in record['drains']) else None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _seconds(text: str) -> float | None:
+    """Return a time such as 2026-07-01T18:00:00Z in seconds since 1970."""
+    try:
+        # Python before 3.11 does not know the Z.
+        when = datetime.datetime.fromisoformat(re.sub('Z$', '+00:00', text))
+    except ValueError:
+        return None
+    return when.timestamp() if when.tzinfo else None

@@ -1,0 +1,52 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Hosts that let no new packet in to a service. Pure."""
+
+from __future__ import annotations
+
+from typing import Iterator, Sequence
+
+from .finding import ERROR, Finding, listed
+from .packets import Packet, is_stopped
+from .topology import Host, Topology, endpoints, label, version
+
+
+def judge(topology: Topology) -> Iterator[Finding]:
+    for host in topology.directors:
+        card = next((place['interface'] for vip in topology.vips for place in host.placements(vip) if place['heard']), '')
+        card = card or str(host.variable('lvs_interface') or host.info['default_interface'])
+        closed = _closed(host, topology.services, lambda _service, card=card: card)
+        if closed:
+            yield _finding(host, closed, 'IPVS comes after the filter of incoming packets, so it never sees these')
+    for host in topology.realservers:
+        served = {one.vip: one for one in topology.served(host)}
+        services = list({id(one.service): one.service for one in topology.served(host)}.values())
+
+        def card_of(service, host=host, served=served):
+            if served[service['vip']].forward == 'tun':
+                return 'tunl0' if version(service['vip']) == 4 else 'ip6tnl0'
+            return next((one['interface'] for one in host.info['directors'].values() if one['on_link']),
+                        host.info['default_interface'])
+
+        closed = _closed(host, services, card_of)
+        if closed:
+            yield _finding(host, closed, 'requests that a director sends here are dropped')
+
+
+def _closed(host: Host, services: Sequence, card_of) -> dict[str, str]:
+    """Return what surely does not come in, each with its VIP."""
+    rules = host.info.get('input') or {}
+    return {
+        label(service, protocol, port): service['vip']
+        for service in services for protocol, port in endpoints(service)
+        if is_stopped(Packet(protocol, service['vip'], port, card_of(service)), rules)
+    }  # fmt: skip
+
+
+def _finding(host: Host, closed: dict[str, str], why: str) -> Finding:
+    return Finding(
+        'firewall', ERROR, host.name, 'its firewall lets nobody in to {0}'.format(listed(closed)), why,
+        'open these in the chain that filters incoming packets; where firewalld runs, site.yml does so',
+        tuple(dict.fromkeys(closed.values())))
