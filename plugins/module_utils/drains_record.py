@@ -11,7 +11,7 @@ of several directors the newest is known, and of two people who change it at onc
 from __future__ import annotations
 
 import json
-from typing import NamedTuple, Sequence
+from typing import NamedTuple
 
 from . import record_file
 from .record_file import RecordError, check_writable
@@ -27,7 +27,7 @@ class Record(NamedTuple):
     """What is recorded; each drain has the texts `TEXTS`, of which all but the host may be empty."""
 
     serial: int = 0
-    drains: Sequence[dict] = ()
+    drains: tuple[dict, ...] = ()
 
 
 def entry(given: dict) -> dict:
@@ -54,7 +54,7 @@ def parse(text: str, path: str) -> Record:
         raise RecordError('{0} is damaged: {1}. {2}'.format(path, error, _ADVICE)) from error
     if not sound:
         raise RecordError('{0} is damaged: it has no serial number and list of drained hosts. {1}'.format(path, _ADVICE))
-    return Record(serial, [entry(one) for one in drains])
+    return Record(serial, tuple(entry(one) for one in drains))
 
 
 def _sound(drain: object) -> bool:

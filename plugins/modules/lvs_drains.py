@@ -79,7 +79,8 @@ EXAMPLES = r"""
 
 - name: Remember that web1 is drained, and nobody else
   lvs.direct_routing.lvs_drains:
-    serial: "{{ seen.serial + 1 }}"
+    # One more than what was seen, or somebody else's change would be lost.
+    serial: 4
     drains:
       - host: web1
         since: "2026-07-01T12:00:00Z"
@@ -122,7 +123,7 @@ def run(params, check_mode):
     elif params['drains'] is None:
         want, changed = have, False
     else:
-        want = Record(params['serial'], [drains_record.entry(one) for one in params['drains']])
+        want = Record(params['serial'], tuple(drains_record.entry(one) for one in params['drains']))
         changed = drains_record.replace(have, want)
     if changed:
         drains_record.check_writable('record', path)
