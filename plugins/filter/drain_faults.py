@@ -43,6 +43,12 @@ options:
       - The record of drained hosts, as P(lvs.direct_routing.drain_record#filter) returns it.
     type: dict
     required: true
+  back:
+    description:
+      - Names of hosts that will have been put back by then, so that they help though they have no weight yet.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""

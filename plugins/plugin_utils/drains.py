@@ -170,11 +170,11 @@ def _host_of(server: Mapping, names: Mapping[str, str]) -> str | None:
 
 
 def emptied(services: Sequence[Mapping], batches: Iterable[Sequence[str]], hostvars: Mapping, tables: Mapping[str, Mapping],
-            record: Mapping) -> list[str]:
+            record: Mapping, back: Iterable[str] = ()) -> list[str]:
     """Return a sentence for each service that would have no real server left while a batch of hosts is out.
 
     ``tables`` are what ipvs_info returned, by director: who is dead there is no help, whatever is declared. A service that
-    has none of the hosts at work loses nothing.
+    has none of the hosts at work loses nothing. Those who are to be ``back`` before help though they have no weight yet.
     """
     declared: dict[model.ServiceKey, list[Member]] = {}
     for member in members(services, hostvars):
@@ -188,7 +188,7 @@ def emptied(services: Sequence[Mapping], batches: Iterable[Sequence[str]], hostv
                 if not any(live.get(member.key) for member in mine if member.host in batch):
                     continue
                 rest = [member for member in mine if member.host not in batch]
-                if not any(member.weight and live.get(member.key) for member in rest):
+                if not any(member.weight and (live.get(member.key) or member.host in back) for member in rest):
                     reasons = [_reason(member, live, why) for member in rest] or ['there is no other']
                     out = [member.host for member in mine if member.host in batch]
                     found['{0}: without {1}, {2} has no real server left: {3}'.format(

@@ -181,6 +181,14 @@ def test_a_real_server_without_weight_in_the_inventory_is_no_help():
         'lb1: without real1, web (tcp 192.0.2.100:80) has no real server left: real2 has weight 0 in the inventory']
 
 
+def test_who_will_be_back_by_then_is_a_help():
+    services = resolve(WEB)
+    tables = {'lb1': table(*services, weights={'192.0.2.22': 0})}
+    batches = [['real2'], ['real1']]
+    assert len(drains.emptied(services, batches, HOSTVARS, tables, NOBODY)) == 1
+    assert drains.emptied(services, batches, HOSTVARS, tables, NOBODY, back=['real2']) == []
+
+
 def test_what_has_no_weight_already_is_taken_from_nobody():
     assert emptied([WEB], ['real1', 'real2'], weights={'192.0.2.21': 0, '192.0.2.22': 0}) == []
     assert emptied([WEB], ['real1'], without=['192.0.2.21', '192.0.2.22']) == []
