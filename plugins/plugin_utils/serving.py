@@ -44,8 +44,8 @@ def faults(server: preflight.Server, unit: str, asked: Iterable[Mapping]) -> lis
             server.name, unit or 'not there'))
     for seen in asked:
         service, port = seen['item']
-        if seen['failures'] or seen['unsent']:
-            kinds = ', '.join('{0} {1}'.format(count, kind) for kind, count in sorted(seen['failures'].items())) or 'not in time'
+        kinds = ', '.join('{0} {1}'.format(count, kind) for kind, count in sorted(seen.get('failures', {}).items()))
+        if 'failures' not in seen or kinds or seen['unsent']:
             found.append('{0}: does not answer at {1} port {2} ({3}): {4}'.format(
-                server.name, service['vip'], port, service.get('name') or 'service', kinds))
+                server.name, service['vip'], port, service.get('name') or 'service', kinds or seen.get('msg') or 'not in time'))
     return found
