@@ -1,0 +1,51 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Judge whether a real server that is out could serve again, from what was read and asked there. Pure.
+
+Private to this collection.
+"""
+
+from __future__ import annotations
+
+from typing import Iterable, Mapping
+
+from . import preflight, virtual_services
+
+
+def probes(services: Iterable[Mapping], host: str, hostvars: Mapping) -> list[list]:
+    """Return each pair of a service and a port of it that this host is to answer at the VIP, so none with nat."""
+    own = virtual_services.addresses(hostvars[host])
+    mine = [
+        service for service in services
+        if any((server.get('name') == host or server['address'] in own) and (server.get('forward') or 'dr') != 'nat'
+               for server in service['realservers'])
+    ]  # fmt: skip
+    return virtual_services.probes(mine)
+
+
+def faults(server: preflight.Server, unit: str, asked: Iterable[Mapping]) -> list[str]:
+    """Return a sentence for each reason not to send clients to this host.
+
+    ``unit`` is the state of lvs-realserver.service, ``asked`` what vip_probe returned for each of `probes` on the host itself,
+    with that as its ``item``.
+    """
+    found = list(preflight.judge(server).faults)
+    for vip, one in server.vips.items():
+        if not one['placements']:
+            found.append('{0}: does not have {1}, so it would drop what a director sends it'.format(server.name, vip))
+        for interface, macs in sorted((one['answers'] or {}).items()):
+            if server.macs.intersection(macs):
+                found.append('{0}: answers for {1} on {2}, which only a director may; its ARP is not silenced'.format(
+                    server.name, vip, interface))
+    if server.vips and unit != 'active':
+        found.append('{0}: lvs-realserver.service is {1}, so after a boot it would have no VIP; start it'.format(
+            server.name, unit or 'not there'))
+    for seen in asked:
+        service, port = seen['item']
+        kinds = ', '.join('{0} {1}'.format(count, kind) for kind, count in sorted(seen.get('failures', {}).items()))
+        if 'failures' not in seen or kinds or seen['unsent']:
+            found.append('{0}: does not answer at {1} port {2} ({3}): {4}'.format(
+                server.name, service['vip'], port, service.get('name') or 'service', kinds or seen.get('msg') or 'not in time'))
+    return found
