@@ -84,7 +84,7 @@ def judge(services, probes: Iterable[Probe], topology: Topology, before: Mapping
     """Return the faults. ``before`` and ``after`` are what ipvs_info returned by director, around the probes."""
     faults = _missing_vips(services, topology)
     for director in sorted(after):
-        faults += _table_faults(director, services, topology, after[director])
+        faults += table_faults(director, services, topology, after[director])
         faults += _reply_faults(director, before[director], after[director])
     for probe in probes:
         faults += _neighbour_faults(probe, topology)
@@ -121,16 +121,17 @@ def _missing_vips(services, topology: Topology) -> list[str]:
     ]
 
 
-def _table_faults(director: str, services, topology: Topology, live: Mapping) -> list[str]:
+def table_faults(director: str, services, topology: Topology, live: Mapping) -> list[str]:
+    """Return a sentence for each difference between resolved services and what ipvs_info returned on a director."""
     wanted = show.services(options.table(ipvs_services(services)), {})
-    there = {_identity(service): service for service in live['services']}
+    there = {service_identity(service): service for service in live['services']}
     faults = []
     for service in wanted:
-        label = _label(service)
-        if _identity(service) not in there:
+        label = service_label(service)
+        if service_identity(service) not in there:
             faults.append('{0}: has no service {1}'.format(director, label))
             continue
-        found = there[_identity(service)]
+        found = there[service_identity(service)]
         faults += ['{0}: {1} of {2}; the inventory says {3}'.format(director, have, label, want)
                    for have, want in _differences(found, service)]
         servers = {(one['address'], one['port']): one for one in found['realservers']}
@@ -157,17 +158,17 @@ def _differences(found: Mapping, wanted: Mapping) -> list[tuple[str, object]]:
 def _reply_faults(director: str, before: Mapping, after: Mapping) -> list[str]:
     """Replies of dr and tun servers that passed the director, although they must not."""
     earlier = {
-        (_identity(service), one['address'], one['port']): one['stats']['packets_out']
+        (service_identity(service), one['address'], one['port']): one['stats']['packets_out']
         for service in before['services']
         for one in service['realservers']
     }
     faults = []
     for service in after['services']:
         for one in service['realservers']:
-            passed = one['stats']['packets_out'] - earlier.get((_identity(service), one['address'], one['port']), 0)
+            passed = one['stats']['packets_out'] - earlier.get((service_identity(service), one['address'], one['port']), 0)
             if one['forward'] != 'nat' and passed > 0:
                 faults.append('{0}: {1} reply packets of {2} in {3} came back through the director'.format(
-                    director, passed, one['address'], _label(service)))
+                    director, passed, one['address'], service_label(service)))
     return faults
 
 
@@ -244,11 +245,13 @@ def _spread_faults(probe: Probe, topology: Topology) -> list[str]:
     return faults
 
 
-def _identity(service: Mapping) -> tuple:
+def service_identity(service: Mapping) -> tuple:
+    """Return what tells an IPVS service from others, as ipvs_info or ipvs_table have it."""
     return tuple(service.get(name) for name in ('protocol', 'address', 'port', 'fwmark', 'family'))
 
 
-def _label(service: Mapping) -> str:
+def service_label(service: Mapping) -> str:
+    """Return an IPVS service in messages."""
     if 'fwmark' in service:
         return 'fwmark {0} {1}'.format(service['fwmark'], service['family'])
     return '{0} {1}'.format(service['protocol'], model.endpoint(service['address'], service['port']))
