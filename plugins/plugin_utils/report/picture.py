@@ -181,18 +181,19 @@ def _with_directors(view: View, height: float, vips, parts: list[Markup], edges:
 def _narrow(view: View) -> tuple[float, list[Markup]]:
     """Return the height and the parts of the picture from top to bottom."""
     parts, edges, y = _narrow_head(view)
-    for vip in view.vips:
+    for number, vip in enumerate(view.vips):
         heights = [TITLE + len(service.members) * ROW + 10 for service in vip.services]
         box = Box(0, y, NARROW, 34 + sum(heights))
-        edges.append(element('path', d='M172 {0}V{1}'.format(_number(y - 22), _number(y)), class_='edge ' + (
-            'live' if vip.holders else 'idle')))
+        if number:
+            kind = 'live' if vip.holders else 'idle'
+            edges.append(_edge((box.center, y - 22), (box.center, y), kind, upright=True))
         parts += _vip(vip, box)
         y += 34
         for service, height in zip(vip.services, heights):
             place = Box(8, y, NARROW - 16, TITLE)
             parts += _service(service, place)
-            for number, member in enumerate(service.members):
-                row = Box(40, y + TITLE + 4 + number * ROW, NARROW - 48, ROW - 4)
+            for place_in_service, member in enumerate(service.members):
+                row = Box(40, y + TITLE + 4 + place_in_service * ROW, NARROW - 48, ROW - 4)
                 parts += [element('path', d='M22 {0}V{1}H40'.format(_number(place.bottom), _number(row.middle)),
                                   class_='edge s-' + member.state)]
                 parts += _member(member, row)
@@ -206,8 +207,7 @@ def _narrow_summary(view: View) -> tuple[float, list[Markup]]:
     parts, edges, y = _narrow_head(view)
     services = Box(0, y, NARROW, 34 + _mosaic_height(len(view.services), NARROW - 16))
     hosts = Box(0, services.bottom + 22, NARROW, 34 + _chips_height(view, 2))
-    for box in (services, hosts):
-        edges.append(element('path', d='M172 {0}V{1}'.format(_number(box.y - 22), _number(box.y)), class_='edge plain'))
+    edges.append(_edge((services.center, services.bottom), (hosts.center, hosts.y), 'plain', upright=True))
     parts += _services(view, services) + _hosts(view, hosts, 2)
     parts.append(_text(172, hosts.bottom + 22, _replies(view), 'small', anchor='middle', width=NARROW))
     return hosts.bottom + 32, edges + parts
@@ -306,7 +306,7 @@ def _member(member: Member, box: Box) -> list[Markup]:
     room = len(words) * 6.3
     return [
         _rect(box, 'row s-' + member.state),
-        _icon(member.state, box.x + 9, box.middle - 8),
+        _icon(member.state, box.x + 9, box.middle - 8, 's-' + member.state),
         _text(box.x + 32, box.middle + 4.5, member.name, 'strong', width=box.width - 48 - room),
         _text(box.right - 10, box.middle + 4.5, words, 'small s-' + member.state, anchor='end'),
     ]
@@ -335,10 +335,13 @@ def _hosts(view: View, box: Box, across: int) -> list[Markup]:
     width = (box.width - 16 - (across - 1) * 6) / across
     for number, host in enumerate(shown):
         chip = Box(box.x + 8 + number % across * (width + 6), box.y + 34 + number // across * 30, width, 26)
+        kind = 's-' + host.state if host.severity != 'warning' else 'is-warning'
+        share = '{0}/{1}'.format(host.serving, len(host.members))
         parts += [
-            _rect(chip, 'row s-' + host.state),
-            _icon(host.state, chip.x + 6, chip.middle - 8),
-            _text(chip.x + 28, chip.middle + 4.5, host.name, 'small s-' + host.state, width=chip.width - 34),
+            _rect(chip, 'row ' + kind),
+            _icon('warning' if host.severity == 'warning' else host.state, chip.x + 6, chip.middle - 8, kind),
+            _text(chip.x + 28, chip.middle + 4.5, host.name, 'small ' + kind, width=chip.width - 44 - len(share) * 7),
+            _text(chip.right - 8, chip.middle + 4.5, share, 'small ' + kind, anchor='end'),
         ]
     return parts
 
@@ -398,8 +401,8 @@ def _rect(box: Box, kind: str) -> Markup:
     return element('rect', x=box.x, y=box.y, width=box.width, height=box.height, rx=8, class_=kind)
 
 
-def _icon(state: str, x: float, y: float) -> Markup:
-    return element('use', href='#i-' + state, x=x, y=y, width=16, height=16, class_='icon s-' + state)
+def _icon(state: str, x: float, y: float, kind: str) -> Markup:
+    return element('use', href='#i-' + state, x=x, y=y, width=16, height=16, class_='icon ' + kind)
 
 
 def _text(x: float, y: float, text: str, kind: str, anchor: str | None = None, width: float | None = None) -> Markup:

@@ -9,6 +9,7 @@ Private to this collection. Nothing here knows how a page looks.
 
 from __future__ import annotations
 
+import collections
 from typing import Iterable, Mapping, NamedTuple, Sequence
 
 from ...module_utils.ipvs import options, show
@@ -29,6 +30,8 @@ STATES = {
 """The states of a real server in words, the worst first."""
 GONE = ('out', 'failed')
 SEVERITIES = ('error', 'warning')
+MOST_ERRORS = 3
+"""So many errors that the doctor found are among the troubles one by one, or one more."""
 
 
 class Rates(NamedTuple):
@@ -127,6 +130,17 @@ class Host(NamedTuple):
     @property
     def state(self) -> str:
         return worst(member.state for member in self.members)
+
+    @property
+    def serving(self) -> int:
+        return sum(member.state == 'serving' for member in self.members)
+
+    @property
+    def severity(self) -> str:
+        """`error` if it is gone and serves nothing, `warning` if it is gone somewhere or should not be there, else `ok`."""
+        if self.state in GONE:
+            return 'warning' if self.serving else 'error'
+        return 'warning' if self.state in ('stranger', 'sorry') else 'ok'
 
     @property
     def words(self) -> str:
@@ -347,25 +361,27 @@ def _troubles(directors, vips: Sequence[Vip], hosts, findings: Sequence[Mapping]
     if sorry:
         found.append(Trouble('error', 'Only the sorry server answers for {0}'.format(listed(sorry)), 'services'))
     for state in GONE:
-        gone = [
-            '{0} ({1})'.format(host.name, _share(host, state)) if host.state == state else host.name
-            for host in hosts if any(member.state == state for member in host.members)
-        ]
+        gone = _gone(hosts, state, [one for one in services if one.answered])
         if gone:
             found.append(Trouble('warning', '{0} {1} {2}'.format(
                 listed(gone), 'is' if len(gone) == 1 else 'are', 'out of the table' if state == 'out' else 'failed'), 'hosts'))
-    for severity in SEVERITIES:
-        count = sum(one['severity'] == severity for one in findings)
+    errors = [one for one in findings if one['severity'] == 'error']
+    shown = errors if len(errors) <= MOST_ERRORS + 1 else errors[:MOST_ERRORS]
+    found += [Trouble('error', '{0}: {1}'.format(one['host'], one['seen']), 'findings') for one in shown]
+    for severity, count in (('error', len(errors) - len(shown)), ('warning', len(findings) - len(errors))):
         if count:
-            found.append(Trouble(severity, 'The doctor found {0}'.format(counted(count, severity)), 'findings'))
+            found.append(Trouble(severity, 'The doctor found {0}'.format(
+                counted(count, ('more ' if shown and severity == 'error' else '') + severity)), 'findings'))
     if drift:
         found.append(Trouble('warning', '{0} between table and inventory'.format(counted(len(drift), 'difference')), 'drift'))
     return sorted(found, key=lambda one: SEVERITIES.index(one.severity))
 
 
-def _share(host: Host, state: str) -> str:
-    count = sum(member.state == state for member in host.members)
-    return '{0} of {1}'.format(count, counted(len(host.members), 'service'))
+def _gone(hosts: Iterable[Host], state: str, services: Iterable[Service]) -> list[str]:
+    """Return the hosts that lack in services that others serve, those that lack in most first."""
+    lacking = collections.Counter(member.name for one in services for member in one.members if member.state == state)
+    totals = {host.name: len(host.members) for host in hosts}
+    return ['{0} ({1} of {2})'.format(name, count, counted(totals[name], 'service')) for name, count in lacking.most_common()]
 
 
 def counted(count: int, noun: str) -> str:
