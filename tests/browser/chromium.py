@@ -15,7 +15,8 @@ import subprocess
 NAMES = ('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome')
 # The ends of the pipes that --remote-debugging-pipe reads and writes.
 CHILD_READS, CHILD_WRITES = 3, 4
-SECONDS = '60'
+# After so many seconds it is ended, whatever became of the tests.
+SECONDS = '900'
 
 
 def found() -> str | None:
@@ -30,7 +31,7 @@ class Chromium:
     def __init__(self, program: str, profile: str) -> None:
         commands, self._commands = os.pipe()
         self._replies, replies = os.pipe()
-        words = [program, '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run',
+        words = [program, '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--hide-scrollbars',
                  '--remote-debugging-pipe', '--user-data-dir=' + profile, 'about:blank']
         # The shell gives the pipes the numbers that the browser expects, whatever they are here.
         plumbing = 'exec {0}<&{2} {1}>&{3} timeout {4} "$@"'.format(CHILD_READS, CHILD_WRITES, commands, replies, SECONDS)

@@ -19,9 +19,12 @@ from .view import STATES, Director, Host, Member, Service, View, Vip, counted
 
 MOST = {'rows': 30, 'directors': 6, 'hosts': 60}
 """What is shown one by one: real servers of services, directors, and hosts with their names."""
-ROW = 34
-TITLE = 44
 WIDE, NARROW = 1120, 344
+LEFT = {'clients': 0, 'directors': 208, 'services': 486, 'hosts': 816}
+"""Where columns of the wide picture begin."""
+# Heights: of the heads of columns and of a VIP, of a service, of a real server and of a director with the space below.
+HEAD, VIP, TITLE, ROW, PITCH = 28, 34, 44, 34, 84
+SPACE = 22
 SQUARE, GAP = 14, 5
 # Of the font size, a little more than the average of common fonts.
 BROAD, REGULAR = 1.05, 0.6
@@ -115,67 +118,63 @@ def _wide(view: View) -> tuple[float, list[Markup]]:
     parts: list[Markup] = []
     edges: list[Markup] = []
     tops = []
-    y = 28.0
-    for vip in view.vips:
-        heights = [max(TITLE + 6, len(service.members) * ROW + 4) for service in vip.services]
-        box = Box(486, y, 270, 34 + sum(heights) + 4)
+    blocks = [[max(TITLE + 6, len(one.members) * ROW + 4) for one in vip.services] for vip in view.vips]
+    tall = sum(VIP + sum(heights) + SPACE for heights in blocks) - SPACE
+    bottom = y = HEAD + max(0, (_directors_height(view) - tall) / 2)
+    for vip, heights in zip(view.vips, blocks):
+        box = Box(LEFT['services'], y, 270, VIP + sum(heights))
         parts += _vip(vip, box)
-        tops.append(Box(box.x, box.y, box.width, 34))
-        y += 34
+        tops.append((vip, box._replace(height=VIP)))
+        y += VIP
         for service, height in zip(vip.services, heights):
-            place = Box(box.x + 8, y + (height - TITLE) / 2, box.width - 16, TITLE)
+            place = Box(box.x + 8, y + (height - TITLE) / 2 - 2, box.width - 16, TITLE)
             parts += _service(service, place)
-            top = y + (height - len(service.members) * ROW) / 2 + 2
+            top = y + (height - len(service.members) * ROW) / 2
             for number, member in enumerate(service.members):
-                row = Box(816, top + number * ROW, 304, ROW - 4)
+                row = Box(LEFT['hosts'], top + number * ROW, WIDE - LEFT['hosts'], ROW - 4)
                 parts += _member(member, row)
                 edges.append(_edge((place.right, place.middle), (row.x, row.middle), 's-' + member.state))
+                bottom = row.bottom
             y += height
-        y += 22
-    height = max(y, 28 + len(view.directors) * 84)
-    return _with_directors(view, height, list(zip(view.vips, tops)), parts, edges)
+        y += SPACE
+    return _with_directors(view, max(tall, _directors_height(view)), tops, bottom, parts, edges)
 
 
 def _wide_summary(view: View) -> tuple[float, list[Markup]]:
-    services = Box(486, 28, 270, 34 + _mosaic_height(len(view.services), 254))
-    hosts = Box(816, 28, 304, 34 + _chips_height(view, 2))
-    tall = max(services.height, hosts.height, len(view.directors) * 84 if _shows_directors(view) else 0)
-    services, hosts = (box._replace(y=28 + (tall - box.height) / 2) for box in (services, hosts))
+    services = Box(LEFT['services'], 0, 270, VIP + _mosaic_height(len(view.services), 254))
+    hosts = Box(LEFT['hosts'], 0, WIDE - LEFT['hosts'], VIP + _chips_height(view, 2))
+    tall = max(services.height, hosts.height, _directors_height(view))
+    services, hosts = (box._replace(y=HEAD + (tall - box.height) / 2) for box in (services, hosts))
     parts = _services(view, services) + _hosts(view, hosts, 2)
     edges = [_edge((services.right, services.middle), (hosts.x, hosts.middle), 'plain')]
     every = Vip('', [one.name for one in view.directors if one.held], view.services)
-    return _with_directors(view, 28 + tall + 22, [(every, services)], parts, edges)
+    return _with_directors(view, tall, [(every, services)], hosts.bottom, parts, edges)
 
 
-def _with_directors(view: View, height: float, vips, parts: list[Markup], edges: list[Markup]) -> tuple[float, list[Markup]]:
-    """Put clients and directors to the left of the rest, and the way of the replies below."""
-    middle = 28 + (height - 50) / 2
+def _with_directors(view: View, tall: float, vips: Iterable[tuple[Vip, Box]], end: float, parts: list[Markup],
+                    edges: list[Markup]) -> tuple[float, list[Markup]]:
+    """Put clients and directors to the left of the rest, and below it the way of the replies, which begin at `end`."""
+    middle = HEAD + tall / 2
     clients = Box(0, middle - 34, 140, 68)
     parts = parts + _clients(view, clients)
     shown = view.directors if _shows_directors(view) else []
-    pitch = 84
-    for number, director in enumerate(shown):
-        box = Box(208, middle - len(shown) * pitch / 2 + number * pitch + 7, 220, 70)
+    boxes = [Box(LEFT['directors'], middle - _directors_height(view) / 2 + number * PITCH + 7, 220, PITCH - 14)
+             for number in range(max(1, len(shown)))]
+    for director, box in zip(shown, boxes):
         parts += _director(director, box, len(view.vips))
-        kind = 'live' if director.held else 'idle'
-        edges.append(_edge((clients.right, clients.middle), (box.x, box.middle), kind))
+        edges.append(_edge((clients.right, clients.middle), (box.x, box.middle), 'live' if director.held else 'idle'))
         edges += [_edge((box.right, box.middle), (top.x, top.middle), 'live') for vip, top in vips if director.name in vip.holders]
     if not shown:
-        box = Box(208, middle - 35, 220, 70)
-        parts += _many_directors(view, box)
-        edges += [_edge((clients.right, clients.middle), (box.x, box.middle), 'live')]
-        edges += [_edge((box.right, box.middle), (top.x, top.middle), 'live') for _vip_, top in vips]
-    heads = [
-        _text(x, 14, word, 'head', anchor=anchor)
-        for x, word, anchor in ((0, 'Clients', 'start'), (208, 'Directors', 'start'), (486, 'VIPs and services', 'start'),
-                                (816, 'Real servers', 'start'))
-    ]
-    bottom = height + 14
+        parts += _many_directors(view, boxes[0])
+        edges.append(_edge((clients.right, clients.middle), (boxes[0].x, boxes[0].middle), 'live'))
+        edges += [_edge((boxes[0].right, boxes[0].middle), (top.x, top.middle), 'live') for _vip_of_it, top in vips]
+    heads = [_text(x, 14, word, 'head') for x, word in zip(LEFT.values(), ('Clients', 'Directors', 'VIPs and services', 'Real servers'))]
+    low = HEAD + tall + 30
     back = 'M968 {0}V{1}Q968 {2} 956 {2}H82Q70 {2} 70 {1}V{3}'.format(
-        _number(height - 16), _number(bottom - 12), _number(bottom), _number(clients.bottom + 8))
-    reply = [element('path', d=back, class_='edge reply', marker_end='url(#arrow-wide)'),
-             _text(519, bottom + 18, _replies(view), 'small', anchor='middle')]
-    return bottom + 28, [_arrow('wide')] + edges + heads + parts + reply
+        *(_number(one) for one in (end + 6, low - 12, low, clients.bottom + 8)))
+    reply = [element('path', d=back, class_='edge reply', marker_end='url(#arrow)'),
+             _text(519, low + 18, _replies(view), 'small', anchor='middle')]
+    return low + 28, [_arrow()] + edges + heads + parts + reply
 
 
 def _narrow(view: View) -> tuple[float, list[Markup]]:
@@ -183,12 +182,12 @@ def _narrow(view: View) -> tuple[float, list[Markup]]:
     parts, edges, y = _narrow_head(view)
     for number, vip in enumerate(view.vips):
         heights = [TITLE + len(service.members) * ROW + 10 for service in vip.services]
-        box = Box(0, y, NARROW, 34 + sum(heights))
+        box = Box(0, y, NARROW, VIP + sum(heights))
         if number:
             kind = 'live' if vip.holders else 'idle'
-            edges.append(_edge((box.center, y - 22), (box.center, y), kind, upright=True))
+            edges.append(_edge((box.center, y - SPACE), (box.center, y), kind, upright=True))
         parts += _vip(vip, box)
-        y += 34
+        y += VIP
         for service, height in zip(vip.services, heights):
             place = Box(8, y, NARROW - 16, TITLE)
             parts += _service(service, place)
@@ -198,18 +197,18 @@ def _narrow(view: View) -> tuple[float, list[Markup]]:
                                   class_='edge s-' + member.state)]
                 parts += _member(member, row)
             y += height
-        y += 22
-    parts.append(_text(172, y, _replies(view), 'small', anchor='middle', width=NARROW))
+        y += SPACE
+    parts.append(_text(NARROW / 2, y, _replies(view), 'small', anchor='middle', width=NARROW))
     return y + 10, edges + parts
 
 
 def _narrow_summary(view: View) -> tuple[float, list[Markup]]:
     parts, edges, y = _narrow_head(view)
-    services = Box(0, y, NARROW, 34 + _mosaic_height(len(view.services), NARROW - 16))
-    hosts = Box(0, services.bottom + 22, NARROW, 34 + _chips_height(view, 2))
+    services = Box(0, y, NARROW, VIP + _mosaic_height(len(view.services), NARROW - 16))
+    hosts = Box(0, services.bottom + SPACE, NARROW, VIP + _chips_height(view, 2))
     edges.append(_edge((services.center, services.bottom), (hosts.center, hosts.y), 'plain', upright=True))
     parts += _services(view, services) + _hosts(view, hosts, 2)
-    parts.append(_text(172, hosts.bottom + 22, _replies(view), 'small', anchor='middle', width=NARROW))
+    parts.append(_text(NARROW / 2, hosts.bottom + 22, _replies(view), 'small', anchor='middle', width=NARROW))
     return hosts.bottom + 32, edges + parts
 
 
@@ -218,23 +217,22 @@ def _narrow_head(view: View) -> tuple[list[Markup], list[Markup], float]:
     clients = Box(72, 0, 200, 48)
     parts = _clients(view, clients)
     edges: list[Markup] = []
-    y = clients.bottom + 26
+    y = clients.bottom + SPACE
     shown = view.directors if _shows_directors(view) else []
-    for number in range(0, len(shown), 2):
-        pair = shown[number:number + 2]
+    for first in range(0, len(shown), 2):
+        pair = shown[first:first + 2]
         width = NARROW if len(pair) == 1 else (NARROW - 12) / 2
         for place, director in enumerate(pair):
-            box = Box(place * (width + 12), y, width, 70)
+            box = Box(place * (width + 12), y, width, PITCH - 14)
             parts += _director(director, box, len(view.vips))
-            kind = 'live' if director.held else 'idle'
-            edges.append(_edge((172, clients.bottom), (box.center, box.y), kind, upright=True))
+            edges.append(_edge((clients.center, clients.bottom), (box.center, box.y), 'live' if director.held else 'idle', upright=True))
             if director.held:
-                edges.append(_edge((box.center, box.bottom), (172, box.bottom + 22), 'live', upright=True))
-        y += 92
+                edges.append(_edge((box.center, box.bottom), (NARROW / 2, box.bottom + SPACE), 'live', upright=True))
+        y += PITCH - 14 + SPACE
     if not shown:
-        parts += _many_directors(view, Box(0, y, NARROW, 70))
-        edges.append(_edge((172, clients.bottom), (172, y), 'live', upright=True))
-        y += 92
+        parts += _many_directors(view, Box(0, y, NARROW, PITCH - 14))
+        edges.append(_edge((clients.center, clients.bottom), (NARROW / 2, y), 'live', upright=True))
+        y += PITCH - 14 + SPACE
     return parts, edges, y
 
 
@@ -365,6 +363,10 @@ def _shows_directors(view: View) -> bool:
     return len(view.directors) <= MOST['directors']
 
 
+def _directors_height(view: View) -> float:
+    return PITCH * (max(1, len(view.directors)) if _shows_directors(view) else 1)
+
+
 def _short(service: Service) -> str:
     """Return the endpoint without the VIP, which stands above it."""
     protocol, _blank, rest = service.endpoint.partition(' ')
@@ -391,10 +393,9 @@ def _edge(begin: tuple[float, float], end: tuple[float, float], kind: str, uprig
     return element('path', d=path, class_='edge ' + kind)
 
 
-def _arrow(layout: str) -> Markup:
+def _arrow() -> Markup:
     tip = element('path', d='M0 0L8 4L0 8Z', class_='tip')
-    return element('defs', element('marker', tip, id='arrow-' + layout, markerWidth=8, markerHeight=8, refX=6, refY=4,
-                                   orient='auto'))
+    return element('defs', element('marker', tip, id='arrow', markerWidth=8, markerHeight=8, refX=6, refY=4, orient='auto'))
 
 
 def _rect(box: Box, kind: str) -> Markup:
