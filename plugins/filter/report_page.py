@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - The lvs.direct_routing authors (@lvs-direct-routing)
 description:
-  - Returns one HTML file that needs nothing else and runs no script. It has the topology as a picture, which director has which
-    virtual IP (VIP), the state, connections and rates of each real server, and what is wrong.
+  - Returns one HTML file that needs nothing else and runs no script. It has the topology as a picture, which director has
+    which virtual IP (VIP), the state, connections and rates of each real server, and what is wrong.
   - A real server is V(serving), V(drained) with weight 0, or out of the table of the director that has the VIP.
   - Whatever comes from the inventory or from hosts is escaped.
 positional: groups, hostvars
@@ -31,10 +31,11 @@ options:
     required: true
   hostvars:
     description:
-      - The magic variable C(hostvars). Directors have C(lvs_report), a dictionary with C(before) and C(after), and C(host), what
-        M(lvs.direct_routing.lvs_host_info#module) returned for the VIPs.
-      - C(before) and C(after) have C(info), what M(lvs.direct_routing.ipvs_info#module) returned with services and stats, and C(at),
-        the time of that in seconds. Rates are what was gained between them. Where nothing could be read, C(info) has C(msg).
+      - The magic variable C(hostvars). Directors have C(lvs_report), a dictionary with C(before) and C(after), and C(host),
+        what M(lvs.direct_routing.lvs_host_info#module) returned for the VIPs.
+      - C(before) and C(after) have C(info), what M(lvs.direct_routing.ipvs_info#module) returned with services and stats, and
+        C(at), the time of that in seconds. Rates are what was gained between them. Where nothing could be read, C(info) and
+        C(host) have C(msg).
     type: dict
     required: true
   findings:

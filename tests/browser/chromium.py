@@ -31,12 +31,13 @@ class Chromium:
     def __init__(self, program: str, profile: str) -> None:
         commands, self._commands = os.pipe()
         self._replies, replies = os.pipe()
-        words = [program, '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run', '--hide-scrollbars',
-                 '--remote-debugging-pipe', '--user-data-dir=' + profile, 'about:blank']
+        words = [program, '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run',
+                 '--hide-scrollbars', '--remote-debugging-pipe', '--user-data-dir=' + profile, 'about:blank']
         # The shell gives the pipes the numbers that the browser expects, whatever they are here.
         plumbing = 'exec {0}<&{2} {1}>&{3} timeout {4} "$@"'.format(CHILD_READS, CHILD_WRITES, commands, replies, SECONDS)
         with open(os.path.join(profile, 'log'), 'wb') as log:
-            self._process = subprocess.Popen(['bash', '-c', plumbing, 'bash', *words], pass_fds=(commands, replies), stderr=log)
+            self._process = subprocess.Popen(
+                ['bash', '-c', plumbing, 'bash', *words], pass_fds=(commands, replies), stderr=log)
         os.close(commands)
         os.close(replies)
         self._received = b''

@@ -163,12 +163,15 @@ def _with_directors(view: View, tall: float, vips: Iterable[tuple[Vip, Box]], en
     for director, box in zip(shown, boxes):
         parts += _director(director, box, len(view.vips))
         edges.append(_edge((clients.right, clients.middle), (box.x, box.middle), 'live' if director.held else 'idle'))
-        edges += [_edge((box.right, box.middle), (top.x, top.middle), 'live') for vip, top in vips if director.name in vip.holders]
+        edges += [
+            _edge((box.right, box.middle), (top.x, top.middle), 'live') for vip, top in vips if director.name in vip.holders
+        ]
     if not shown:
         parts += _many_directors(view, boxes[0])
         edges.append(_edge((clients.right, clients.middle), (boxes[0].x, boxes[0].middle), 'live'))
         edges += [_edge((boxes[0].right, boxes[0].middle), (top.x, top.middle), 'live') for _vip_of_it, top in vips]
-    heads = [_text(x, 14, word, 'head') for x, word in zip(LEFT.values(), ('Clients', 'Directors', 'VIPs and services', 'Real servers'))]
+    words = ('Clients', 'Directors', 'VIPs and services', 'Real servers')
+    heads = [_text(x, 14, word, 'head') for x, word in zip(LEFT.values(), words)]
     low = HEAD + tall + 30
     back = 'M968 {0}V{1}Q968 {2} 956 {2}H82Q70 {2} 70 {1}V{3}'.format(
         *(_number(one) for one in (end + 6, low - 12, low, clients.bottom + 8)))
@@ -219,13 +222,17 @@ def _narrow_head(view: View) -> tuple[list[Markup], list[Markup], float]:
     edges: list[Markup] = []
     y = clients.bottom + SPACE
     shown = view.directors if _shows_directors(view) else []
+    if len(shown) > 2:
+        # The way from an active one down to the VIPs leads through no other.
+        shown = sorted(shown, key=lambda director: bool(director.held))
     for first in range(0, len(shown), 2):
         pair = shown[first:first + 2]
         width = NARROW if len(pair) == 1 else (NARROW - 12) / 2
         for place, director in enumerate(pair):
             box = Box(place * (width + 12), y, width, PITCH - 14)
             parts += _director(director, box, len(view.vips))
-            edges.append(_edge((clients.center, clients.bottom), (box.center, box.y), 'live' if director.held else 'idle', upright=True))
+            kind = 'live' if director.held else 'idle'
+            edges.append(_edge((clients.center, clients.bottom), (box.center, box.y), kind, upright=True))
             if director.held:
                 edges.append(_edge((box.center, box.bottom), (NARROW / 2, box.bottom + SPACE), 'live', upright=True))
         y += PITCH - 14 + SPACE
@@ -270,7 +277,7 @@ def _many_directors(view: View, box: Box) -> list[Markup]:
 
 
 def _vip(vip: Vip, box: Box) -> list[Markup]:
-    owner = ', '.join(vip.holders) or 'nobody has it'
+    owner = ', '.join(vip.holders) or 'no director'
     return [
         _rect(box, 'group' + ('' if len(vip.holders) == 1 else ' wrong')),
         _text(box.x + 14, box.y + 23, vip.address, 'mono strong', width=box.width - 106),

@@ -29,6 +29,8 @@ STATES = {
 }
 """The states of a real server in words, the worst first."""
 GONE = ('out', 'failed')
+BESIDE = ('sorry', 'standby', 'stranger')
+"""The states of those that are no real servers of the service as it is declared."""
 SEVERITIES = ('error', 'warning')
 MOST_ERRORS = 3
 """So many errors that the doctor found are among the troubles one by one, or one more."""
@@ -74,11 +76,12 @@ class Service(NamedTuple):
 
     @property
     def servers(self) -> int:
-        """How many real servers there are beside sorry servers."""
-        return sum(member.state not in ('sorry', 'standby') for member in self.members)
+        """How many real servers are declared."""
+        return sum(member.state not in BESIDE for member in self.members)
 
     @property
     def answered(self) -> bool:
+        """Whether anybody answers what comes to the VIP."""
         return any(member.state in ('serving', 'sorry', 'stranger') for member in self.members)
 
     @property
@@ -128,6 +131,11 @@ class Host(NamedTuple):
     members: Sequence[Member]
 
     @property
+    def declared(self) -> bool:
+        """Whether it is more than a sorry server or one that nobody declared."""
+        return any(member.state not in BESIDE for member in self.members)
+
+    @property
     def state(self) -> str:
         return worst(member.state for member in self.members)
 
@@ -172,6 +180,11 @@ class View(NamedTuple):
     @property
     def services(self) -> list[Service]:
         return [service for vip in self.vips for service in vip.services]
+
+    @property
+    def reached(self) -> int:
+        """How many services are answered on a VIP that a director has."""
+        return sum(service.answered for vip in self.vips if vip.holders for service in vip.services)
 
     @property
     def members(self) -> list[Member]:
@@ -223,7 +236,8 @@ class _Table:
         info, host = after.get('info') or {}, seen.get('host') or {}
         self.services = info.get('services')
         self.placements = {vip: found.get('placements') or () for vip, found in (host.get('vips') or {}).items()}
-        self.problem = '' if self.services is not None else str(info.get('msg') or 'was not reached')
+        self.problem = '' if self.services is not None and 'vips' in host else str(
+            (info if self.services is None else host).get('msg') or 'it was not reached')
         self.by_identity = {service_identity(service): service for service in self.services or ()}
         self._seconds = (after.get('at') or 0) - (before.get('at') or 0)
         self._earlier = {
@@ -349,7 +363,8 @@ def _troubles(directors, vips: Sequence[Vip], hosts, findings: Sequence[Mapping]
     if not all(one.problem for one in directors):
         ownerless = [vip.address for vip in vips if not vip.holders]
         if ownerless:
-            found.append(Trouble('error', 'No director has {0}'.format(listed(ownerless)), 'directors'))
+            read = ' that could be read' if any(one.problem for one in directors) else ''
+            found.append(Trouble('error', 'No director{0} has {1}'.format(read, listed(ownerless)), 'directors'))
     for owners in dict.fromkeys(tuple(vip.holders) for vip in vips if len(vip.holders) > 1):
         shared = [vip.address for vip in vips if tuple(vip.holders) == owners]
         found.append(Trouble('error', '{0} all have {1}'.format(listed(owners), listed(shared)), 'directors'))

@@ -52,7 +52,7 @@ class Playbook:
         (self.folder / 'hosts.yml').write_text(yaml.safe_dump(hosts))
         extra = [word for name, value in variables.items() for word in ('-e', '{0}={1}'.format(name, value))]
         done = subprocess.run(
-            [sys.executable, '-m', 'ansible', 'playbook', str(ROOT / 'playbooks/report.yml'), '-i', 'hosts.yml', *extra, *words],
+            [sys.executable, '-m', 'ansible', 'playbook', ROOT / 'playbooks/report.yml', '-i', 'hosts.yml', *extra, *words],
             cwd=self.folder,
             env=dict(
                 os.environ, ANSIBLE_CONFIG=str(ROOT / 'ansible.cfg'), NO_COLOR='1',

@@ -174,7 +174,8 @@ SCHEMES = [dict(re.findall(r'--([\w-]+): (#[0-9a-f]{6});', block)) for block in 
 
 @pytest.mark.parametrize('scheme', SCHEMES, ids=['light', 'dark', 'print'])
 @pytest.mark.parametrize(('text', 'grounds'), [
-    ('text', ('page', 'surface', 'raised', 'ok-soft', 'warning-soft', 'error-soft', 'calm-soft')), ('muted', ('page', 'surface', 'raised')),
+    ('text', ('page', 'surface', 'raised', 'ok-soft', 'warning-soft', 'error-soft', 'calm-soft')),
+    ('muted', ('page', 'surface', 'raised')),
     ('ok', ('surface', 'ok-soft')), ('warning', ('surface', 'warning-soft')), ('error', ('surface', 'error-soft')),
     ('calm', ('surface', 'calm-soft')),
 ])

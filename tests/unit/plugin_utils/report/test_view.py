@@ -55,8 +55,6 @@ def test_without_two_readings_there_are_no_rates(topology, break_it):
 
 
 def test_weight_0_is_drained_and_no_trouble_if_it_is_declared():
-    topology = Topology()
-    topology.hostvars['real2']['lvs_drained'] = True
     drained = Topology(declared=[
         {'name': 'web', 'vip': '192.0.2.100', 'port': 80,
          'realservers': [{'address': '192.0.2.21'}, {'address': '192.0.2.22', 'weight': 0}]},
@@ -101,15 +99,16 @@ def test_weight_0_is_a_failure_only_where_keepalived_says_so_by_it(engine, inhib
 
 
 def with_sorry_server():
-    return Topology(engine='keepalived', declared=[
-        {'name': 'web', 'vip': '192.0.2.100', 'port': 80, 'realservers': 'realservers', 'sorry_server': {'address': '192.0.2.30'}},
-    ])
+    return Topology(engine='keepalived', declared=[{
+        'name': 'web', 'vip': '192.0.2.100', 'port': 80, 'realservers': 'realservers', 'sorry_server': {'address': '192.0.2.30'},
+    }])  # fmt: skip
 
 
 def test_a_sorry_server_waits_while_others_serve():
     topology = with_sorry_server()
     service = build(topology).services[0]
     assert (states(topology)['192.0.2.30'], service.servers, service.severity) == ('standby', 3, 'ok')
+    assert [host.declared for host in build(topology).hosts] == [True, True, True, False]
 
 
 def test_a_sorry_server_that_answers_is_an_error_and_no_difference_from_the_inventory():
@@ -136,7 +135,8 @@ def test_the_table_that_counts_is_that_of_who_has_the_vip():
     del topology.report(0)['host']['vips']['192.0.2.101']
     topology.live(1)[1]['realservers'][0]['weight'] = 0
     shown = build(topology)
-    assert [(service.director, service.members[0].state) for service in shown.services] == [('lb1', 'serving'), ('lb2', 'drained')]
+    assert [service.director for service in shown.services] == ['lb1', 'lb2']
+    assert [service.members[0].state for service in shown.services] == ['serving', 'drained']
     assert [(one.role, one.held) for one in shown.directors] == [('active', ['192.0.2.100']), ('active', ['192.0.2.101'])]
 
 
@@ -164,6 +164,26 @@ def test_a_director_that_is_not_read_is_an_error_and_nothing_is_said_of_the_rest
     assert {service.severity for service in shown.services} == {'unknown'}
 
 
+def test_what_one_director_does_not_have_may_be_on_the_one_that_is_not_read():
+    topology = Topology(directors=2)
+    topology.report().update(after={'info': {'msg': 'no route to host'}}, host={'msg': 'no route to host'})
+    assert troubles(topology) == [
+        ('error', 'lb1 could not be read: no route to host'),
+        ('error', 'No director that could be read has 192.0.2.100 and 192.0.2.101'),
+    ]
+
+
+def test_a_director_whose_vips_are_not_known_is_accused_of_nothing_else(topology):
+    topology.report()['host'] = {'msg': 'ip is not installed'}
+    assert troubles(topology) == [('error', 'lb1 could not be read: ip is not installed')]
+    assert states(topology)['real1'] == 'serving'
+
+
+def test_a_service_on_a_vip_that_nobody_has_is_not_reached(topology):
+    topology.report()['host']['vips']['192.0.2.100']['placements'] = []
+    assert build(topology).reached == 1
+
+
 def test_what_the_doctor_found_is_there_worst_first(topology):
     topology.findings = [dict(FINDING, severity='warning', seen='little')] + [dict(FINDING, seen=str(one)) for one in range(6)]
     assert [one['seen'] for one in build(topology).findings] == ['0', '1', '2', '3', '4', '5', 'little']
@@ -176,8 +196,9 @@ def test_what_the_doctor_found_is_there_worst_first(topology):
 def test_services_of_a_mark_and_of_ipv6_are_found():
     declared = [
         {'name': 'marked', 'vip': '192.0.2.100', 'fwmark': 7, 'ports': [80], 'realservers': [{'address': '192.0.2.21'}]},
-        {'name': 'six', 'vip': '2001:db8::100', 'ports': [80, 443], 'protocol': 'udp', 'realservers': [{'address': '2001:db8::21'}]},
-    ]
+        {'name': 'six', 'vip': '2001:db8::100', 'ports': [80, 443], 'protocol': 'udp',
+         'realservers': [{'address': '2001:db8::21'}]},
+    ]  # fmt: skip
     shown = build(Topology(declared=declared))
     assert [service.endpoint for service in shown.services] == [
         'fwmark 7 ipv4', 'udp [2001:db8::100]:80', 'udp [2001:db8::100]:443',

@@ -27,8 +27,9 @@ class Topology:
     def __init__(self, services=2, servers=3, directors=1, engine='static', declared=None):
         hosts = ['real{0}'.format(number + 1) for number in range(servers)]
         self.groups = {
-            'directors': ['lb{0}'.format(number + 1) for number in range(directors)], 'realservers': hosts, 'clients': ['client'],
-        }
+            'directors': ['lb{0}'.format(number + 1) for number in range(directors)],
+            'realservers': hosts, 'clients': ['client'],
+        }  # fmt: skip
         self.hostvars = {host: {'lvs_address': '192.0.2.{0}'.format(21 + number)} for number, host in enumerate(hosts)}
         self.hostvars['client'] = {'lvs_address': '192.0.2.200'}
         for number, name in enumerate(self.groups['directors']):
@@ -44,11 +45,12 @@ class Topology:
         ]  # fmt: skip
         self.services = virtual_services.resolve(declared, self.groups, self.hostvars, 'lvs_virtual_services')
         self.findings = []
+        vips = virtual_services.vips(self.services)
         for number, name in enumerate(self.groups['directors']):
             self.hostvars[name]['lvs_report'] = {
                 'before': {'at': 1000.0, 'info': {'services': self._live(0)}},
                 'after': {'at': 1000.0 + SECONDS, 'info': {'services': self._live(1)}},
-                'host': {'vips': {vip: {'placements': self._place(number == 0)} for vip in virtual_services.vips(self.services)}},
+                'host': {'vips': {vip: {'placements': self._place(number == 0)} for vip in vips}},
             }
 
     def live(self, director=0):
