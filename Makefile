@@ -33,7 +33,7 @@ test: setup ## Everything that CI runs: lint, sanity, unit, build, molecule
 	done; echo "=== all passed in $$SECONDS s"
 
 ##@ The stages of the test
-.PHONY: lint sanity unit build molecule
+.PHONY: lint sanity unit browser build molecule
 lint: setup ## ansible-lint, yamllint, shellcheck, changelog fragments
 	tests/lint.sh
 
@@ -42,6 +42,9 @@ sanity: setup ## ansible-test sanity on every Python that is at hand
 
 unit: setup ## The unit tests
 	pytest tests/unit
+
+browser: setup ## The page of report.yml in a headless Chromium, if there is one; screenshots in tests/output/browser
+	pytest tests/browser -rs
 
 build: setup ## Build the tarball, install it elsewhere, use it from there
 	tests/tarball.sh
