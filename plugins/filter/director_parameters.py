@@ -23,7 +23,9 @@ description:
   - C(expire_nodest_conn) and C(expire_quiescent_template) are on, so that clients of a real server that is taken out turn
     to another one.
   - C(backup_only) is on where the host is a real server of its own services.
-positional: interface, forward, own, overrides
+  - With O(synchronised), C(sync_threshold) is V(3 0) and C(sync_refresh_period) is V(10), so that another director hears of
+    each connection at the beginning and, while it carries packets, every ten seconds.
+positional: interface, forward, own, overrides, synchronised
 options:
   _input:
     description:
@@ -53,6 +55,11 @@ options:
       - Parameters, in dot or slash form, that are to have another value, or none to be left as they are.
     type: dict
     default: {}
+  synchronised:
+    description:
+      - Whether directors tell each other of their connections.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""

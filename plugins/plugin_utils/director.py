@@ -20,7 +20,7 @@ ON = ('on', 'true', 'yes', '1')
 
 
 def parameters(services: Sequence[Mapping], interface: str, forward: object = 'auto', own: Iterable[str] = (),
-               overrides: Mapping | None = None) -> dict:
+               overrides: Mapping | None = None, synchronised: bool = False) -> dict:
     """Return the kernel parameters of a director in slash form, and which of them a kernel may not have.
 
     Direct routing and tunnels need no forwarding, since IPVS sends packets itself; replies of a real server behind
@@ -49,6 +49,10 @@ def parameters(services: Sequence[Mapping], interface: str, forward: object = 'a
     if servers.intersection(own):
         # Or two directors that are each other's real servers would send a packet to and fro.
         found[VS + '/backup_only'] = 1
+    if synchronised:
+        # By time instead of by every 50th packet, for one that has begun anew would hear of slow connections late.
+        found[VS + '/sync_threshold'] = '3 0'
+        found[VS + '/sync_refresh_period'] = 10
     for name, value in (overrides or {}).items():
         found[normalise(name)] = value
     kept = {name: value for name, value in found.items() if value is not None}

@@ -62,14 +62,16 @@ def faults(director: Director, version: str = '') -> list[str]:
 def _blocks(director: Director, version: str, found: Findings) -> list[Block]:
     services = list(virtual_services.read(director.services, director.variable, found))
     servers = _virtual_servers(services, version, found)
-    settings = None
+    settings, serves = None, False
     if director.ha is not None:
         vips = list(dict.fromkeys(service.vip for service in services if service.vip))
         settings = vrrp.read(director.ha, vips, director.ha_variable, found)
         if settings and settings.sync_interface:
             _judge_sync(services, found)
+            serves = any(server.settings['address'] in settings.sources.values()
+                         for service in services for server in declared.explicit(service, Findings()))
     return [
-        Block('global_defs', [words('enable_script_security'), *(settings.sync() if settings else [])]),
+        Block('global_defs', [words('enable_script_security'), *(settings.sync(serves) if settings else [])]),
         *(settings.instances(director.vip) if settings else []),
         *servers,
     ]  # fmt: skip

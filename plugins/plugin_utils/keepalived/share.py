@@ -41,12 +41,27 @@ def of(services: Iterable[Mapping], host: str, groups: Mapping, hostvars: Mappin
         'priority': HIGHEST - STEP * directors.index(host),
     }
     declared = hostvars[host].get('lvs_ha_groups')
+    _judge_serving(services, host, hostvars, own, bool(declared), found)
     if declared:
         settings['groups'] = _groups(declared, services, host, directors, found)
     elif any(service.get('ha_group') for service in services):
         found.add('lvs_ha_groups is not set, and services name an ha_group')
     found.raise_first()
     return settings
+
+
+def _judge_serving(services: Iterable[Mapping], host: str, hostvars: Mapping, own: Sequence[str], grouped: bool, found: Findings) -> None:
+    """Find what would let a director and one that is its real server send a packet to and fro."""
+    if not any(server['address'] in own for service in services for server in service['realservers']):
+        return
+    where = '{0} is a director and a real server: '.format(host)
+    if grouped:
+        found.add(where + 'with lvs_ha_groups directors send at the same time, and a packet would go to and fro between them')
+    elif not hostvars[host].get('director_ha_sync_interface'):
+        found.add(where + 'set director_ha_sync_interface, by which IPVS knows that it is not its turn to send; without it a packet '
+                  'would go to and fro between directors')
+    if hostvars[host].get('realserver_arp_method') == 'arptables':
+        found.add(where + 'set realserver_arp_method: sysctl; arptables would silence it when it has the VIPs')
 
 
 def _groups(declared: object, services: Iterable[Mapping], host: str, directors: Sequence[str], found: Findings) -> list[dict]:

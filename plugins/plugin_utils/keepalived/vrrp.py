@@ -72,14 +72,17 @@ class Settings(NamedTuple):
     def instances(self, vip: Vip) -> list[Block]:
         return [self._instance(group, vip) for group in self.groups]
 
-    def sync(self) -> list[str]:
+    def sync(self, serves: bool) -> list[str]:
         """Return the line that has connections synchronised, if they are to be.
 
-        With one group only who has the VIPs sends. With several each director has some, and sends and receives.
+        Each director tells and listens all the time. What it does would follow the first group if that were named, and then the
+        process that speaks VRRP waits for the kernel at each change; with 2.2.7 it has been seen to wait for ever as two
+        changes came at once. But IPVS takes a director that listens for one that is not to send on what another one sent
+        it, so that one that `serves` as well must not listen while it has the VIPs.
         """
         if not self.sync_interface:
             return []
-        who = ['inst', self.groups[0].name] if len(self.groups) == 1 else []
+        who = ['inst', self.groups[0].name] if serves else []
         return [words('lvs_sync_daemon', self.sync_interface, *who, 'id', self.sync_id)]
 
     def _instance(self, group: Group, vip: Vip) -> Block:
@@ -104,10 +107,11 @@ class Settings(NamedTuple):
         tracked = [words(name) for name in self.track_interfaces if name != vip.interface]
         if tracked:
             lines.append(Block('track_interface', tracked))
-        # An instance speaks one family, and takes the VIPs of the other along.
-        own = [address for address in group.vips if model.family_of(address) == family]
-        lines.append(Block('virtual_ipaddress', [vip.line(address) for address in own]))
-        others = [vip.line(address) for address in group.vips if address not in own]
+        # Adverts name one VIP and the others come along: a director that hears of others than its own drops the advert, and
+        # would take the VIPs as soon as they are changed on one director before the next. And adverts speak one family.
+        named = next(address for address in group.vips if model.family_of(address) == family)
+        lines.append(Block('virtual_ipaddress', [vip.line(named)]))
+        others = [vip.line(address) for address in group.vips if address != named]
         if others:
             lines.append(Block('virtual_ipaddress_excluded', others))
         return Block(words('vrrp_instance', group.name), lines)
@@ -217,16 +221,16 @@ class _Reader(NamedTuple):
 
     def flag(self, key: str, initial: bool) -> bool:
         value = self.given.get(key)
-        if value is not None and not isinstance(value, bool):
+        if value not in (None, '') and not isinstance(value, bool):
             self.found.add('{0}{1}: {2} is neither true nor false'.format(self.where, key, model.shown(value)))
-        return initial if value is None else value is True
+        return initial if value in (None, '') else value is True
 
     def interval(self) -> float:
         value = self.given.get('advert_interval')
         try:
             if isinstance(value, bool):
                 raise ValueError
-            number = 1.0 if value is None else float(str(value))
+            number = 1.0 if value in (None, '') else float(str(value))
         except ValueError:
             number = 0.0
         hundredths = round(number * 100) if MIN_INTERVAL <= number <= MAX_INTERVAL else 0

@@ -74,3 +74,9 @@ def test_only_what_belongs_to_ipvs_may_be_missing():
 
 def test_a_port_that_is_used_again_makes_a_new_connection():
     assert values(service())['net/ipv4/vs/conn_reuse_mode'] == 3
+
+
+def test_directors_that_tell_each_other_of_connections_do_so_by_time():
+    assert not [name for name in values(service()) if '/vs/sync' in name]
+    parameters = values(service(), synchronised=True)
+    assert (parameters['net/ipv4/vs/sync_threshold'], parameters['net/ipv4/vs/sync_refresh_period']) == ('3 0', 10)

@@ -58,3 +58,25 @@ def test_a_mistake_is_said(services, groups, sentence):
     with pytest.raises(InventoryError) as caught:
         of('lb1', *services, lvs_ha_groups=groups)
     assert str(caught.value) == sentence
+
+
+SERVED = dict(WEB, realservers=[{'address': '192.0.2.10'}])
+
+
+@pytest.mark.parametrize('variables, sentence', [
+    ({}, 'lb1 is a director and a real server: set director_ha_sync_interface, by which IPVS knows that it is not its turn to send; '
+         'without it a packet would go to and fro between directors'),
+    ({'lvs_ha_groups': {'a': {'virtual_router_id': 51}}}, 'lb1 is a director and a real server: with lvs_ha_groups directors send at the '
+                                                          'same time, and a packet would go to and fro between them'),
+    ({'director_ha_sync_interface': 'eth1', 'realserver_arp_method': 'arptables'},
+     'lb1 is a director and a real server: set realserver_arp_method: sysctl; arptables would silence it when it has the VIPs'),
+])
+def test_a_director_that_serves_as_well_must_not_send_a_packet_to_and_fro(variables, sentence):
+    with pytest.raises(InventoryError) as caught:
+        of('lb1', dict(SERVED, ha_group='a'), **variables)
+    assert str(caught.value) == sentence
+
+
+def test_a_director_that_serves_as_well_may_share():
+    assert of('lb1', SERVED, director_ha_sync_interface='eth1')['peers']
+    assert of('lb2', SERVED)['peers']
