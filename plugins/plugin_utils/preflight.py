@@ -41,6 +41,11 @@ class Server(NamedTuple):
         """The MACs of this host."""
         return {one['mac'] for one in self.info['interfaces'].values() if one['mac']}
 
+    @property
+    def directs(self) -> bool:
+        """Whether the host is a director as well, which may have VIPs on its network card."""
+        return any(one['local'] for one in self.directors().values())
+
     def directors(self, version: int | None = None) -> dict[str, Mapping]:
         return {address: one for address, one in self.info['directors'].items()
                 if version is None or _version(address) == version}
@@ -81,7 +86,7 @@ def _list(words: Iterable[str]) -> str:
 
 def _judge_placement(server: Server, vip: str, found: Judgement) -> None:
     for place in server.vips[vip]['placements']:
-        if place['heard']:
+        if place['heard'] and not server.directs:
             found.faults.append(
                 '{0}: the VIP {1}/{2} is on the network card {3}, which answers for it on the segment beside the '
                 'director; take it off there, since the VIP of a real server belongs on {4}, or choose another VIP if '
@@ -98,7 +103,7 @@ def _judge_placement(server: Server, vip: str, found: Judgement) -> None:
 def _judge_answers(server: Server, vip: str, found: Judgement) -> None:
     for interface, answering in sorted((server.vips[vip]['answers'] or {}).items()):
         own = server.macs.intersection(answering)
-        if own:
+        if own and not server.directs:
             found.warnings.append(
                 '{0}: asked on {1}, this host itself answers for {2} from {3}, and takes the service away from the '
                 'director until it is silent'.format(server.name, interface, vip, _list(own)))

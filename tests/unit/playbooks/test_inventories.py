@@ -19,7 +19,7 @@ from ansible_collections.lvs.direct_routing.plugins.plugin_utils import virtual_
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 INVENTORIES = sorted(path.name for path in (ROOT / 'inventories').iterdir())
-SEEDS = sorted(set(INVENTORIES) - {'lab'})
+SEEDS = sorted(set(INVENTORIES) - {'lab', 'pair'})
 
 
 def module(path):
