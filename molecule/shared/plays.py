@@ -10,9 +10,10 @@ import contextlib
 import os
 
 import pytest
-from nodes import REALSERVERS, ROOT, VIPS, Play, Program, bring, converge, on
+from nodes import REALSERVERS, ROOT, VIPS, Play, Program, bring, converge, mac, on
 
 THERE = '/root/lvs-load'
+EAR = '/root/lvs-listen'
 # How many requests at least while things change.
 REQUESTS = int(os.environ.get('LVS_REQUESTS', '1000'))
 OURS = 'find /var/lib/lvs /usr/local/lib/lvs /usr/local/sbin/lvs-* /etc/systemd/system/lvs-* /etc/sysctl.d/90-lvs-* -type f'
@@ -50,6 +51,26 @@ def asking_the_vips(figure):
                '{held} on held connections, {1} broken'.format(what, len(figures['broken']), **figures))
 
     return ask
+
+
+@pytest.fixture(name='listening', scope='session')
+def listening_on_the_segment():
+    """Return a context manager; afterwards `claimed` says who but the directors claimed which VIP."""
+
+    @contextlib.contextmanager
+    def listen(directors=('director',)):
+        allowed = {mac(director) for director in directors}
+        bring('client', EAR, ROOT / 'molecule' / 'shared' / 'node' / 'listen.py', ROOT / 'plugins' / 'module_utils' / 'neighbour.py')
+        program = Program('client', EAR, 'listen.py', '192.0.2.200', '2001:db8:2::200', *VIPS)
+        heard = {}
+        try:
+            yield heard
+        finally:
+            heard.update(program.end())
+            on('client', 'rm -rf ' + EAR)
+            heard['claimed'] = {vip: sorted(set(macs) - allowed) for vip, macs in heard['heard'].items() if set(macs) - allowed}
+
+    return listen
 
 
 def pytest_collection_modifyitems(items):

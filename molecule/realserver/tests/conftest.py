@@ -2,52 +2,25 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run the playbooks with other variables, and meanwhile listen on the segment and make requests."""
+"""Run the playbooks with other variables, and meanwhile make requests."""
 
 from __future__ import annotations
 
 import contextlib
-import pathlib
 
 import pytest
-from nodes import ROOT, VIPS, Program, bring, mac, on
+from nodes import ROOT, VIPS, Program, bring, on
 
-HERE = pathlib.Path(__file__).parent
 THERE = '/root/lvs-realserver'
 # None that the kernel chooses, and an IPv6 socket has its port in IPv4 as well.
 SAME_PORTS = dict(zip(VIPS, (20000, 20001)))
-BROUGHT = (
-    HERE.parent / 'node' / 'listen.py',
-    ROOT / 'molecule' / 'shared' / 'node' / 'traffic.py',
-    ROOT / 'plugins' / 'module_utils' / 'neighbour.py',
-)
 
 
 @pytest.fixture(scope='session', autouse=True)
 def programs_on_the_client():
-    bring('client', THERE, *BROUGHT)
+    bring('client', THERE, ROOT / 'molecule' / 'shared' / 'node' / 'traffic.py')
     yield
     on('client', 'rm -rf ' + THERE)
-
-
-@pytest.fixture(name='listening', scope='session')
-def listening_on_the_segment():
-    """Return a context manager; afterwards `claimed` says who but the director claimed which VIP."""
-
-    @contextlib.contextmanager
-    def listen():
-        director = mac('director')
-        program = Program('client', THERE, 'listen.py', '192.0.2.200', '2001:db8:2::200', *VIPS)
-        heard = {}
-        try:
-            yield heard
-        finally:
-            heard.update(program.end())
-            heard['claimed'] = {
-                vip: sorted(set(macs) - {director}) for vip, macs in heard['heard'].items() if set(macs) - {director}
-            }
-
-    return listen
 
 
 @pytest.fixture(name='requesting', scope='session')
