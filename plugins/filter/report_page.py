@@ -40,7 +40,7 @@ options:
     required: true
   findings:
     description:
-      - What is wrong, each with C(severity), V(error) or V(warning), C(host), C(seen), C(why) and C(todo).
+      - What is wrong, each with C(severity), V(error) or V(warning), C(host), C(seen), C(why) and C(do).
     type: list
     elements: dict
     default: []

@@ -107,7 +107,7 @@ def test_nothing_overflows_and_what_matters_is_seen(browser, show, size, engine,
     assert browser.ask(OVERFLOWING) == []
     assert browser.ask(COLLIDING) == []
     seen = browser.ask('document.body.innerText')
-    for text in ('Needs attention now', FINDING['seen'], FINDING['todo'], 'is out of the table', 'lb1', 'backup', engine):
+    for text in ('Needs attention now', FINDING['seen'], FINDING['do'], 'is out of the table', 'lb1', 'backup', engine):
         assert text in seen, text
     # What is seen without scrolling.
     assert browser.ask("document.getElementById('verdict').getBoundingClientRect().bottom") < 200
@@ -136,7 +136,7 @@ def test_long_names_and_addresses_overflow_nothing(browser, show, width):
     topology.groups['realservers'] = [LONG]
     topology.hostvars[LONG + '.lb'] = topology.hostvars['lb1']
     topology.groups['directors'][0] = LONG + '.lb'
-    topology.findings = [dict(FINDING, host=LONG, todo='/etc/' + 'long' * 50)]
+    topology.findings = [dict(FINDING, host=LONG, do='/etc/' + 'long' * 50)]
     show(topology, width)
     (SHOTS / 'long-{0}.png'.format(width)).write_bytes(browser.picture())
     assert browser.ask(OVERFLOWING) == []

@@ -17,7 +17,7 @@ FINDING = {
     'host': 'real2',
     'seen': 'arp_ignore of eth0 is 0, so this host answers ARP for 192.0.2.100',
     'why': 'Clients that hear its answer send to it directly, and half of their connections hang.',
-    'todo': 'Run site.yml for this host, or set net.ipv4.conf.all.arp_ignore=1 by hand.',
+    'do': 'Run site.yml for this host, or set net.ipv4.conf.all.arp_ignore=1 by hand.',
 }
 
 
