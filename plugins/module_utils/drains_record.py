@@ -49,7 +49,7 @@ def parse(text: str, path: str) -> Record:
         if version != VERSION:
             raise RecordError('{0} was written in version {1} of its format, this collection knows version {2}. Use the newer '
                               'collection'.format(path, str(version)[:20], VERSION))
-        sound = type(serial) is int and serial >= 0 and isinstance(drains, list) and all(map(_sound, drains))
+        sound = isinstance(serial, int) and not isinstance(serial, bool) and serial >= 0 and isinstance(drains, list) and all(map(_sound, drains))
     except (ValueError, KeyError, TypeError) as error:
         raise RecordError('{0} is damaged: {1}. {2}'.format(path, error, _ADVICE)) from error
     if not sound:

@@ -42,4 +42,4 @@ def _published(host: Host, service) -> Iterator[str]:
 
 
 def _own(host: Host) -> list[str]:
-    return [address for address in host.info['directors']] or sorted(host.addresses)
+    return list(host.info['directors']) or sorted(host.addresses)

@@ -48,7 +48,8 @@ class Director:
             elsewhere = text.replace('/var/lib/lvs', str(self.state)).replace('/run/lvs-', str(folder) + '/lvs-')
             if elsewhere != text:
                 path.write_text(elsewhere)
-        shutil.copy(ROOT / 'tests/unit/playbooks/ipvsadm.py', folder / 'ipvsadm')
+        ipvsadm = (ROOT / 'tests/unit/playbooks/ipvsadm.py').read_text()
+        (folder / 'ipvsadm').write_text('#!{0}\n{1}'.format(sys.executable, ipvsadm))
         (folder / 'ipvsadm').chmod(0o755)
         (folder / 'hosts.yml').write_text(yaml.safe_dump(HOSTS))
         self.reset()

@@ -150,8 +150,8 @@ def test_a_target_is_a_real_server_of_one_ipvs_service():
     assert drains.targets(resolve(WEB), ['real3'], HOSTVARS) == []
 
 
-def emptied(services, *batches, seen=NOBODY, **live):
-    services = resolve(*services)
+def emptied(services, *batches, seen=None, **live):
+    services, seen = resolve(*services), seen or NOBODY
     tables = {'lb1': table(*services, **live)}
     return drains.emptied(drains.drained(services, seen, HOSTVARS), batches, HOSTVARS, tables, seen)
 
