@@ -49,7 +49,7 @@ browser: setup ## The page of report.yml in a headless Chromium, if there is one
 build: setup ## Build the tarball, install it elsewhere, use it from there
 	tests/tarball.sh
 
-molecule: setup ## Scenarios on the lab (SCENARIO="default ipvs seeds"; also realserver, director, keepalived, all)
+molecule: setup ## Scenarios on the lab (SCENARIO="default ipvs seeds"; also realserver, director, keepalived, failover, operate, all)
 	@$(IN_LAB) molecule test $(if $(filter all,$(SCENARIO)),--all,$(addprefix --scenario-name=,$(SCENARIO)))
 
 ##@ The long proofs
