@@ -31,26 +31,39 @@ PACKET_STATISTICS = 6
 
 @dataclasses.dataclass(frozen=True)
 class Seen:
-    """A frame from the VIP: which of our ports it is for and who sent it."""
+    """A frame from the VIP: which of our ports it is for, who sent it, and whether it says that nobody is there."""
 
     port: int
     mac: str
+    unreachable: bool = False
 
 
-def parse_frame(frame: bytes, vip: str, port: int, protocol: str) -> Seen | None:
-    """Return what an Ethernet frame from the VIP's service says; None for any other frame."""
+def from_vip(frame: bytes, vip: str) -> tuple[int, bytes] | None:
+    """Return protocol number and payload of an Ethernet frame with an IP packet from the VIP; None for any other frame.
+
+    The payload ends where the packet does, so it is without what fills a short frame up.
+    """
     kind = frame[12:14]
     packet = frame[neighbour.ETHERNET_HEADER:]
     source = ipaddress.ip_address(vip).packed
     if kind == b'\x08\x00' and len(source) == 4 and len(packet) >= 20 and packet[12:16] == source:
+        length, fragment = struct.unpack('!H2xH', packet[2:8])
         # Only the first fragment has a header of the next layer.
-        if struct.unpack('!H', packet[6:8])[0] & 0x1FFF:
+        if fragment & 0x1FFF:
             return None
-        number, inner = packet[9], packet[(packet[0] & 0xF) * 4:]
-    elif kind == b'\x86\xdd' and len(source) == 16 and len(packet) >= 40 and packet[8:24] == source:
-        number, inner = packet[6], packet[40:]
-    else:
+        return packet[9], packet[(packet[0] & 0xF) * 4:length or None]
+    if kind == b'\x86\xdd' and len(source) == 16 and len(packet) >= 40 and packet[8:24] == source:
+        length = struct.unpack('!H', packet[4:6])[0]
+        return packet[6], packet[40:40 + length if length else None]
+    return None
+
+
+def parse_frame(frame: bytes, vip: str, port: int, protocol: str) -> Seen | None:
+    """Return what an Ethernet frame from the VIP's service says; None for any other frame."""
+    packet = from_vip(frame, vip)
+    if packet is None:
         return None
+    number, inner = packet
     mac = neighbour.mac_text(frame[6:12])
     wanted = TCP if protocol == 'tcp' else UDP
     if number == wanted and len(inner) >= 8:
@@ -59,7 +72,7 @@ def parse_frame(frame: bytes, vip: str, port: int, protocol: str) -> Seen | None
     if (number, inner[:1]) in ((ICMP, b'\x03'), (ICMPV6, b'\x01')):
         ports = _quoted_ports(inner[8:], wanted)
         if ports and ports[1] == port:
-            return Seen(ports[0], mac)
+            return Seen(ports[0], mac, True)
     return None
 
 

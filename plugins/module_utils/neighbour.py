@@ -47,15 +47,16 @@ def mac_text(mac: bytes) -> str:
     return ':'.join('{0:02x}'.format(byte) for byte in mac)
 
 
-def _ethernet(to: bytes, sender: bytes, kind: int, payload: bytes) -> bytes:
+def ethernet(to: bytes, sender: bytes, kind: int, payload: bytes) -> bytes:
+    """Return an Ethernet frame."""
     return to + sender + struct.pack('!H', kind) + payload
 
 
 def arp_frame(operation: int, sender_mac: bytes, sender: str, target_mac: bytes, target: str,
               to: bytes = EVERYBODY) -> bytes:
     """Return an Ethernet frame with an ARP packet for IPv4."""
-    return _ethernet(to, sender_mac, ETH_P_ARP, struct.pack('!HHBBH', 1, ETH_P_IP, 6, 4, operation)
-                     + sender_mac + socket.inet_aton(sender) + target_mac + socket.inet_aton(target))
+    return ethernet(to, sender_mac, ETH_P_ARP, struct.pack('!HHBBH', 1, ETH_P_IP, 6, 4, operation)
+                    + sender_mac + socket.inet_aton(sender) + target_mac + socket.inet_aton(target))
 
 
 def gratuitous_arp(vip: str, mac: bytes, operation: int) -> bytes:
@@ -63,7 +64,8 @@ def gratuitous_arp(vip: str, mac: bytes, operation: int) -> bytes:
     return arp_frame(operation, mac, vip, NOBODY if operation == ARP_REQUEST else EVERYBODY, vip)
 
 
-def _checksum(data: bytes) -> int:
+def checksum(data: bytes) -> int:
+    """Return the checksum that IP, TCP, UDP and ICMP have (RFC 1071)."""
     if len(data) % 2:
         data += b'\x00'
     total = sum(struct.unpack('!{0}H'.format(len(data) // 2), data))
@@ -74,11 +76,10 @@ def _checksum(data: bytes) -> int:
 
 def _icmpv6_frame(to: bytes, mac: bytes, source: bytes, destination: bytes, body: bytes) -> bytes:
     pseudo = source + destination + struct.pack('!I3xB', len(body), ICMPV6)
-    checksum = struct.pack('!H', _checksum(pseudo + body))
-    body = body[:2] + checksum + body[4:]
+    body = body[:2] + struct.pack('!H', checksum(pseudo + body)) + body[4:]
     # Hop limit 255 proves that no router passed it on: anything else is ignored (RFC 4861, section 7.1).
     header = struct.pack('!IHBB', 6 << 28, len(body), ICMPV6, 255) + source + destination
-    return _ethernet(to, mac, ETH_P_IPV6, header + body)
+    return ethernet(to, mac, ETH_P_IPV6, header + body)
 
 
 def unsolicited_advertisement(vip: str, mac: bytes) -> bytes:

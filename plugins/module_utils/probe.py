@@ -20,7 +20,7 @@ import socket
 import time
 from typing import Callable, Mapping, Sequence
 
-from . import iproute, neighbour
+from . import data_path, iproute, neighbour
 from .capture import Capture
 from .command import Runner
 
@@ -60,17 +60,21 @@ class Target:
     arp_interval: float = 0.3
     interface: str | None = None
     deadline: float = 60.0
+    real_server: str | None = None
+    forward: str = 'dr'
 
     @classmethod
     def from_options(cls, options: Mapping) -> Target:
         """Validate the module's options; raise `ProbeError`."""
-        try:
-            if '%' in options['address']:
-                raise ValueError('scope id')
-            address = str(ipaddress.ip_address(options['address']))
-        except ValueError:
-            raise ProbeError("address: '{0}' is not a literal IPv4 or IPv6 address; names are not resolved here, write "
-                             "it as for example 192.0.2.100".format(options['address'])) from None
+        address = _literal('address', options['address'])
+        real_server = options.get('real_server')
+        if real_server is not None:
+            real_server = _literal('real_server', real_server)
+            if options.get('interface') is not None:
+                raise ProbeError('interface: {0} cannot be chosen with real_server: the frames go where the real server is'.format(
+                    options['interface']))
+            if real_server == address:
+                raise ProbeError('real_server: {0} is the VIP, not an address that is the real server\'s alone'.format(real_server))
         for name, low, high, unit in (('port', 1, 65535, ''), ('requests', 1, 100000, ''), ('arp_tries', 1, 100, ''),
                                       ('timeout', 0.001, 3600, ' seconds'), ('arp_interval', 0.01, 60, ' seconds'),
                                       ('deadline', 0.001, 86400, ' seconds')):
@@ -88,7 +92,7 @@ class Target:
         if interface is not None and not iproute.INTERFACE_NAME.match(interface):
             raise ProbeError("interface: '{0}' is not the name of an interface".format(interface))
         return cls(**dict({field.name: options[field.name] for field in dataclasses.fields(cls)
-                           if options.get(field.name) is not None}, address=address))
+                           if options.get(field.name) is not None}, address=address, real_server=real_server))
 
     @property
     def family(self) -> int:
@@ -99,6 +103,16 @@ class Target:
         """Return the address as it stands in a URL."""
         name = '[{0}]'.format(self.address) if ':' in self.address else self.address
         return name if self.port == 80 else '{0}:{1}'.format(name, self.port)
+
+
+def _literal(name: str, given: str) -> str:
+    try:
+        if '%' in given:
+            raise ValueError('scope id')
+        return str(ipaddress.ip_address(given))
+    except ValueError:
+        raise ProbeError("{0}: '{1}' is not a literal IPv4 or IPv6 address; names are not resolved here, write it as for "
+                         "example 192.0.2.100".format(name, given)) from None
 
 
 @dataclasses.dataclass
@@ -160,6 +174,24 @@ class Client:
                 reply.error = 'closed'
             elif not 200 <= reply.status < 400:
                 reply.error = 'http_status'
+
+
+class Director:
+    """Asks one real server at the VIP, past the director, as a director's packets reach it."""
+
+    def __init__(self, run: Runner, target: Target) -> None:
+        self.run = run
+        self.question = data_path.Question(
+            target.address, target.port, str(target.real_server), target.protocol, target.forward, target.path,
+            payload=target.payload.encode(), timeout=target.timeout)
+
+    def request(self) -> Reply:
+        begin = time.monotonic()
+        answer = data_path.ask(self.run, self.question)
+        error = answer.error
+        if error is None and answer.status is not None and not 200 <= answer.status < 400:
+            error = 'http_status'
+        return Reply(None, answer.mac, answer.status, None, error, time.monotonic() - begin)
 
 
 def _receive(sock: socket.socket, until: float) -> bytes:
@@ -258,6 +290,8 @@ def make_requests(request: Callable[[], Reply], capture: Capture | None, count: 
 
 def probe(run: Runner, target: Target) -> dict:
     """Ask who has the VIP, make the requests, and return what the vip_probe module returns."""
+    if target.real_server is not None:
+        return _probe_real_server(run, target)
     route = iproute.route_to(run, target.address, target.interface)
     if route is None:
         unreachable = [Reply(error='unreachable') for _number in range(target.requests)]
@@ -276,10 +310,8 @@ def probe(run: Runner, target: Target) -> dict:
         capture = None
         if not route.local:
             capture = Capture(route.interface, target.address, target.port, target.protocol)
-    except PermissionError:
-        raise ProbeError('Probing needs root (CAP_NET_RAW) to see which host answers; use become: true') from None
     except OSError as error:
-        raise ProbeError('Cannot listen on {0}: {1}'.format(route.interface, error.strerror or error)) from None
+        raise _cannot(route.interface, error) from None
     try:
         replies = make_requests(Client(target).request, capture, target.requests, target.deadline)
         lost = capture.lost() if capture else 0
@@ -290,3 +322,22 @@ def probe(run: Runner, target: Target) -> dict:
         warnings.append('{0} frames were lost, so some replies have no MAC address'.format(lost))
     return dict(summary(replies, target.requests), arp=claims, on_link=on_link, interface=route.interface,
                 warnings=warnings)
+
+
+def _probe_real_server(run: Runner, target: Target) -> dict:
+    """Make the requests to one real server. Nobody is asked who has the VIP: that is not what they are about."""
+    route = iproute.route_to(run, str(target.real_server))
+    interface = route.interface if route else None
+    try:
+        replies = make_requests(Director(run, target).request, None, target.requests, target.deadline)
+    except data_path.NoWay as error:
+        raise ProbeError('real_server: {0}'.format(error)) from None
+    except OSError as error:
+        raise _cannot(interface, error) from None
+    return dict(summary(replies, target.requests), arp=None, on_link=bool(route and not route.gateway), interface=interface, warnings=[])
+
+
+def _cannot(interface: str | None, error: OSError) -> ProbeError:
+    if isinstance(error, PermissionError):
+        return ProbeError('Probing needs root (CAP_NET_RAW) to see which host answers; use become: true')
+    return ProbeError('Cannot listen on {0}: {1}'.format(interface, error.strerror or error))

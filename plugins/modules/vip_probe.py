@@ -18,6 +18,7 @@ description:
     answered. It is read from the wire, whatever the service itself says.
   - To be run on a client, that is on a host that has neither the VIP nor a part in the virtual service, and that is on
     the segment of the VIP. Behind a router every reply has the router's MAC address.
+  - With O(real_server) it is run on a director instead, and asks one real server as the director's packets reach it.
 extends_documentation_fragment:
   - lvs.direct_routing.attributes.info
   - lvs.direct_routing.attributes.action_group
@@ -79,6 +80,21 @@ options:
     description:
       - The interface to probe through. Left out, it is the one of the route to the VIP.
     type: str
+  real_server:
+    description:
+      - The address of a real server, a literal IPv4 or IPv6 address. All requests go to it, past the director, though they are
+        for the VIP, so that they see what a client would see that is sent there. It does not matter who has the VIP, nor
+        whether the real server is in the table.
+      - The real server has to be on a segment of this host, or with O(forward=tun) reachable.
+      - With TCP a request without O(path) ends before the connection is established, so the server's program never sees it, and
+        one with O(path) as soon as the status is there. RV(replies[].body) is null then, and RV(arp) too.
+    type: str
+  forward:
+    description:
+      - How packets reach O(real_server), directly or in an IP-in-IP tunnel.
+    type: str
+    choices: [dr, tun]
+    default: dr
 requirements:
   - iproute2 with JSON output (4.18 or newer) on the managed host
 notes:
@@ -103,6 +119,13 @@ EXAMPLES = r"""
     that:
       - web.arp | length == 1
       - web.failures == {}
+
+- name: Ask a real server on the data path, from a director
+  lvs.direct_routing.vip_probe:
+    address: 192.0.2.100
+    port: 80
+    path: /healthz
+    real_server: 192.0.2.21
 
 - name: Look at a name server over IPv6
   lvs.direct_routing.vip_probe:
@@ -260,6 +283,8 @@ def main():
             'arp_tries': {'type': 'int', 'default': 3},
             'arp_interval': {'type': 'float', 'default': 0.3},
             'interface': {'type': 'str'},
+            'real_server': {'type': 'str'},
+            'forward': {'type': 'str', 'choices': ['dr', 'tun'], 'default': 'dr'},
         },
         supports_check_mode=True,
     )

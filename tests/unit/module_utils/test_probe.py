@@ -14,7 +14,7 @@ import threading
 
 import pytest
 
-from ansible_collections.lvs.direct_routing.plugins.module_utils import neighbour, probe
+from ansible_collections.lvs.direct_routing.plugins.module_utils import data_path, neighbour, probe
 from ansible_collections.lvs.direct_routing.plugins.module_utils.capture import Seen
 from ansible_collections.lvs.direct_routing.plugins.module_utils.command import Result
 from ansible_collections.lvs.direct_routing.plugins.module_utils.probe import (
@@ -27,7 +27,7 @@ DIRECTOR, SERVER = '02:00:00:00:00:02', '02:00:00:00:00:04'
 
 def target(**options):
     defaults = {'address': VIP, 'port': 80, 'protocol': 'tcp', 'requests': 10, 'path': None, 'payload': 'lvs',
-                'timeout': 2.0, 'deadline': 60.0, 'arp_tries': 3, 'arp_interval': 0.3, 'interface': None}
+                'timeout': 2.0, 'deadline': 60.0, 'arp_tries': 3, 'arp_interval': 0.3, 'interface': None, 'real_server': None, 'forward': 'dr'}
     return Target.from_options(dict(defaults, **options))
 
 
@@ -46,6 +46,9 @@ def target(**options):
     ({'path': 'healthz'}, "path: 'healthz' is not a path of an HTTP request"),
     ({'path': '/a b'}, "path: '/a b' is not a path"),
     ({'path': '/\r\nHost: other'}, 'is not a path'),
+    ({'real_server': 'real1'}, "real_server: 'real1' is not a literal IPv4 or IPv6 address"),
+    ({'real_server': VIP}, 'real_server: 192.0.2.100 is the VIP'),
+    ({'real_server': '192.0.2.21', 'interface': 'eth0'}, 'interface: eth0 cannot be chosen with real_server'),
     ({'interface': 'eth0 down'}, "interface: 'eth0 down' is not the name of an interface"),
 ])
 def test_a_bad_option_is_refused_by_name_and_value(options, message):
@@ -311,6 +314,37 @@ def test_an_interface_that_is_given_is_the_one_that_is_asked_for(wire):
     ip = Ip(0, '[{"dst":"192.0.2.100","dev":"eth1","prefsrc":"192.0.2.12"}]')
     probe.probe(ip, target(interface='eth1'))
     assert ip.calls == ['ip -json route get 192.0.2.100 oif eth1']
+
+
+LINK = '[{"dst":"192.0.2.21","dev":"eth0","prefsrc":"192.0.2.10"}]'
+
+
+def test_a_real_server_is_asked_past_the_director_and_nobody_who_has_the_vip(wire, monkeypatch):
+    asked = []
+    answers = iter([data_path.Answer(None, SERVER, 302), data_path.Answer(None, SERVER, 503), data_path.Answer('timeout')])
+
+    def ask(_run, question):
+        asked.append(question)
+        return next(answers)
+
+    monkeypatch.setattr(data_path, 'ask', ask)
+    result = probe.probe(Ip(0, LINK), target(real_server='192.0.2.21', forward='tun', path='/healthz', requests=3, timeout=1.5))
+    assert set(asked) == {data_path.Question(VIP, 80, '192.0.2.21', 'tcp', 'tun', '/healthz', None, b'lvs', 1.5)}
+    assert wire == [] and (result['arp'], result['on_link'], result['interface']) == (None, True, 'eth0')
+    assert (result['answers'], result['failures']) == ({SERVER: 2}, {'http_status': 1, 'timeout': 1})
+
+
+@pytest.mark.parametrize('error, sentence', [
+    (data_path.NoWay('nobody on eth0 has 192.0.2.21'), 'real_server: nobody on eth0 has 192.0.2.21'),
+    (PermissionError(errno.EPERM, 'Operation not permitted'), 'needs root'),
+])
+def test_a_real_server_that_cannot_be_asked_is_said(wire, monkeypatch, error, sentence):
+    def refuse(*_arguments):
+        raise error
+
+    monkeypatch.setattr(data_path, 'ask', refuse)
+    with pytest.raises(ProbeError, match=sentence):
+        probe.probe(Ip(0, LINK), target(real_server='192.0.2.21'))
 
 
 def test_without_the_right_to_listen_the_message_says_so(wire, monkeypatch):
