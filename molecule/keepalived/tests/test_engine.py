@@ -91,8 +91,13 @@ def test_a_dead_real_server_is_taken_out_and_put_back(converged, asking, figure)
 
 @pytest.mark.parametrize('mistake', [
     {'check': {'type': 'http', 'uri': '/'}}, {'check': {'type': 'misc', 'command': '/nowhere/check', 'user': 'nobody'}},
-    {'sorry_server': {'address': '192.0.2.30', 'port': 81}}, {'upper_threshold': 10, 'lower_threshold': 20}, {'weight': 70000},
-], ids=['unknown option', 'missing program', 'another port', 'thresholds', 'weight'])
+    {'sorry_server': {'address': '192.0.2.30', 'port': 81}}, {'upper_threshold': 10, 'lower_threshold': 20}, {'weight': 70000}, {'check': {'type': 'http', 'data_path': True, 'digest': 32 * 'a'}},
+], ids=['unknown option', 'missing program', 'another port', 'thresholds', 'weight', 'digest over the data path'])
+def test_an_empty_configuration_is_refused(converged):
+    on('director', ': > /tmp/empty.conf')
+    assert on('director', '/usr/local/sbin/lvs-keepalived-test /tmp/empty.conf && echo taken', check=False).strip() not in ('', 'taken')
+
+
 def test_a_bad_configuration_is_refused_and_the_good_one_goes_on(converged, mistake):
     before = pid(), reloads(), table(), on('director', 'cat /etc/keepalived/keepalived.conf')
     # Defaults of the service, which its servers must not have of their own.
@@ -118,6 +123,34 @@ def test_a_reload_that_a_killed_run_did_not_come_to_is_made_good(converged, site
     before = reloads()
     assert site(*DIRECTOR, lvs_virtual_services=services(), **KEEPALIVED).changed['director'] == 1
     assert reloads() == before + 1
+
+
+def test_over_the_data_path_a_real_server_that_lost_its_vip_is_taken_out(converged, site, listening):
+    """By its own address it answers as ever, so the usual check takes it for alive."""
+    over = services(check=dict(CHECK, data_path=True))
+
+    def lost():
+        for vip, prefix in ((VIPS[0], 32), (VIPS[1], 128)):
+            on('real1', 'ip address delete {0}/{1} dev lo'.format(vip, prefix))
+
+    with listening() as heard:
+        before = table()
+        lost()
+        time.sleep(5)
+        assert table() == before
+        site('--limit', 'realservers', lvs_virtual_services=services(), **KEEPALIVED)
+        changed = site(*DIRECTOR, lvs_virtual_services=over, **KEEPALIVED)
+        assert not any(site(*DIRECTOR, lvs_virtual_services=over, **KEEPALIVED).changed.values()) and changed.changed['director']
+        time.sleep(5)
+        assert table() == before
+        lost()
+        wait_for(lambda: not any('.21:80' in line or '::21]:80' in line for line in table()))
+        assert all(set(answers(vip)) == {'real2'} for vip in VIPS)
+        site('--limit', 'realservers', lvs_virtual_services=over, **KEEPALIVED)
+        wait_for(lambda: table() == before)
+    assert heard['claimed'] == {}
+    site(*DIRECTOR, lvs_virtual_services=services(), **KEEPALIVED)
+    assert 'lvs-data-path' not in on('director', 'ls /etc/keepalived')
 
 
 def test_from_one_engine_to_the_other_and_back_no_request_fails(converged, site, asking):

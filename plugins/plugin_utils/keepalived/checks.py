@@ -26,6 +26,10 @@ RETRIES = 2
 SCRIPT_USER = 'keepalived_script'
 """Who runs the program of a check that names no user."""
 
+DATA_PATH = '/etc/keepalived/lvs-data-path'
+"""What asks a real server at the VIP. The role director installs it where nobody but root can write: in some distributions a
+group can write below /usr/local, and there keepalived runs nothing as root."""
+
 TEST_ID = 'lvs_test'
 """What `keepalived --config-test` has to be called with as `--config-id`, which otherwise is the name of the host."""
 
@@ -53,25 +57,52 @@ class Check(NamedTuple):
     def needs_port(self) -> bool:
         return self.type not in ('none', 'ping', 'misc')
 
-    def block(self, port: int) -> Block | None:
-        """Return it as keepalived has it, for a real server whose port is this."""
+    @property
+    def over_data_path(self) -> bool:
+        return bool(self.options.get('data_path'))
+
+    def block(self, vip: str, server: model.RealServer) -> Block | None:
+        """Return it as keepalived has it, for one real server of a service with this VIP."""
         if self.type == 'none':
             return None
+        kind = CHECKERS[self.type]
         lines: list = []
-        if self.type == 'misc':
+        if self.over_data_path:
+            kind = CHECKERS['misc']
+            lines.append(words('misc_path', ' '.join(self._asks(vip, server))))
+            # It keeps to the time itself, and says what was wrong.
+            lines.append(words('misc_timeout', _whole(self.times['timeout']) + 1))
+            lines.append(words('user', 'root'))
+        elif self.type == 'misc':
             lines.append(words('misc_path', self.options['command']))
             lines.append(words('misc_timeout', _whole(self.times['timeout'])))
             # As keepalived 2.2.7 tests a configuration, it kills itself where another user than root is to run a program.
             lines.append('@^{0} {1}'.format(TEST_ID, words('user', self.options.get('user', SCRIPT_USER))))
             lines.append('@{0} {1}'.format(TEST_ID, words('user', 'root')))
         else:
-            if self.needs_port and self.port is not None and self.port != port:
+            if self.needs_port and self.port is not None and self.port != server.key.port:
                 lines.append(words('connect_port', self.port))
             lines.append(words('connect_timeout', self.times['timeout']))
-        lines += _OF_TYPE.get(self.type, lambda options: [])(self.options)
+            lines += _OF_TYPE.get(self.type, lambda options: [])(self.options)
         lines.append(words('retry', self.retries))
         lines.append(words('delay_before_retry', self.times['retry_delay']))
-        return Block(CHECKERS[self.type], lines)
+        return Block(kind, lines)
+
+    def _asks(self, vip: str, server: model.RealServer) -> list[str]:
+        asked = [DATA_PATH, vip, str(self.port or server.key.port), server.key.address, '--timeout', str(self.times['timeout'])]
+        if server.forward == 'tun':
+            asked += ['--forward', 'tun']
+        if self.type == 'http':
+            asked += ['--path', str(self.options.get('path', '/'))]
+            for status in self.options.get('status', ()):
+                asked += ['--status', status]
+            if self.options.get('host'):
+                asked += ['--host', str(self.options['host'])]
+        if self.type == 'udp':
+            asked += ['--protocol', 'udp', *(['--reply'] if self.options.get('reply') else [])]
+            if self.options.get('payload'):
+                asked += ['--payload', str(self.options['payload'])]
+        return asked
 
 
 def default(protocol: str, port: int | None) -> Check:
@@ -116,6 +147,8 @@ def read(given: object, where: str, protocol: str, ports: Sequence[int], found: 
         values.get('retries', RETRIES),
         {key: values[key] for key in readers if key in values},
     )
+    if check.over_data_path and 'digest' in check.options:
+        found.add('{0}.digest: with data_path only the status of the reply is looked at; leave out one of the two'.format(where))
     if check.needs_port and check.port is None and 'port' not in given and (not ports or 0 in ports):
         found.add('{0}.port: is missing; the service has no single port that could be asked for'.format(where))
     return check if len(found.sentences) == before else None
@@ -231,12 +264,14 @@ def _bool(value: object, where: str) -> bool:
 
 
 _HTTP: dict[str, Callable] = {'path': _path, 'status': _status, 'digest': _digest, 'host': _name}
+_DATA_PATH: dict[str, Callable] = {'data_path': _bool}
 OPTIONS: dict[str, dict[str, Callable]] = {
-    'http': _HTTP,
+    'tcp': _DATA_PATH,
+    'http': {**_HTTP, **_DATA_PATH},
     'https': _HTTP,
     'smtp': {'helo': _name},
     'dns': {'query_type': _dns_type, 'query_name': _name},
-    'udp': {'payload': _hex, 'reply': _bool},
+    'udp': {'payload': _hex, 'reply': _bool, **_DATA_PATH},
     'misc': {'command': _command, 'user': _user},
 }
 REQUIRED = {'misc': ('command',)}

@@ -98,10 +98,23 @@ def _virtual_servers(services: Iterable[declared.Service], version: str, found: 
             found.add('{0}.realservers: keepalived ignores a service that has no real servers; leave the service out, or give '
                       'a host lvs_drained: true'.format(service.where))
         _judge_version(service, its_health, version, found)
+        if its_health.check and its_health.check.over_data_path:
+            _judge_data_path(service, servers, found)
         if found.sentences or its_health.check is None:
             continue
-        made += [_virtual_server(entry, its_health) for entry in entries]
+        made += [_virtual_server(entry, service.vip, its_health) for entry in entries]
     return made
+
+
+def _judge_data_path(service: declared.Service, servers: Iterable[declared.Server], found: Findings) -> None:
+    for server in servers:
+        address, forward = str(server.settings['address']), server.settings.get('forward') or 'dr'
+        if forward == 'nat':
+            found.add('{0}.check.data_path: with forward nat {1} does not have the VIP, so it cannot be asked there; its own address '
+                      'is what the data goes to, leave data_path out'.format(service.where, address))
+        elif model.family_of(address) != model.family_of(service.vip):
+            found.add('{0}.check.data_path: {1} is not of the address family of the VIP, which cannot be asked like this'.format(
+                service.where, address))
 
 
 def _judge_version(service: declared.Service, its_health: health.Health, version: str, found: Findings) -> None:
@@ -125,7 +138,7 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts) if all(part.isdigit() for part in parts) else ()
 
 
-def _virtual_server(entry: Mapping, its_health: health.Health) -> Block:
+def _virtual_server(entry: Mapping, vip: str, its_health: health.Health) -> Block:
     key = options.service_key(entry)
     service = options.service(key, nested.accepted(
         {name: value for name, value in entry.items() if name != 'realservers'}, _SERVICE, 'a service'))
@@ -163,17 +176,17 @@ def _virtual_server(entry: Mapping, its_health: health.Health) -> Block:
     for given in entry['realservers']:
         accepted = nested.accepted(given, _REALSERVER, 'a real server')
         server_key = options.realserver_key(key, accepted['address'], accepted.get('port'))
-        lines.append(_real_server(options.realserver(server_key, accepted), check))
+        lines.append(_real_server(options.realserver(server_key, accepted), vip, check))
     return Block(head, lines)
 
 
-def _real_server(server: model.RealServer, check: checks.Check) -> Block:
+def _real_server(server: model.RealServer, vip: str, check: checks.Check) -> Block:
     lines: list = [words('weight', server.weight), words('lvs_method', *_method(server))]
     if server.upper_threshold:
         lines.append(words('uthreshold', server.upper_threshold))
     if server.lower_threshold:
         lines.append(words('lthreshold', server.lower_threshold))
-    block = check.block(server.key.port)
+    block = check.block(vip, server)
     return Block(words('real_server', server.key.address, server.key.port), lines + ([block] if block else []))
 
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs import model, options
 from ansible_collections.lvs.direct_routing.plugins.plugin_utils.inventory import Findings
 from ansible_collections.lvs.direct_routing.plugins.plugin_utils.keepalived import checks
+
+VIP = '192.0.2.100'
 
 
 def read(given, protocol='tcp', ports=(80,)):
@@ -19,10 +22,15 @@ def read(given, protocol='tcp', ports=(80,)):
     return check, found.sentences
 
 
-def text(given, protocol='tcp', port=80):
+def server(protocol='tcp', port=80, **settings):
+    key = options.service_key({'address': VIP, 'port': port, 'protocol': protocol})
+    return model.RealServer(options.realserver_key(key, '192.0.2.21', port), **settings)
+
+
+def text(given, protocol='tcp', port=80, **settings):
     check, sentences = read(given, protocol, (port,))
     assert sentences == []
-    return ' '.join(check.block(port).text().split())
+    return ' '.join(check.block(VIP, server(protocol, port, **settings)).text().split())
 
 
 END = ' retry 2 delay_before_retry 1 }'
@@ -61,18 +69,38 @@ def test_a_check_of_datagrams_is_one_block(given, expected):
     assert text(given, 'udp', 53) == expected
 
 
+ASKS = 'MISC_CHECK { misc_path "/etc/keepalived/lvs-data-path 192.0.2.100 '
+BY_ROOT = ' user root' + END
+
+
+@pytest.mark.parametrize('given, protocol, settings, expected', [
+    ({}, 'tcp', {}, '80 192.0.2.21 --timeout 2" misc_timeout 3'),
+    ({'port': 8080, 'timeout': 0.5}, 'tcp', {}, '8080 192.0.2.21 --timeout 0.5" misc_timeout 2'),
+    ({'type': 'http', 'path': '/a?b', 'status': [200, '301-302'], 'host': 'a.b'}, 'tcp', {'forward': 'tun'},
+     '80 192.0.2.21 --timeout 2 --forward tun --path /a?b --status 200 --status 301-302 --host a.b" misc_timeout 3'),
+    ({'type': 'udp', 'payload': '00', 'reply': True}, 'udp', {}, '80 192.0.2.21 --timeout 2 --protocol udp --reply --payload 00" misc_timeout 3'),
+])
+def test_over_the_data_path_it_is_asked_at_the_vip(given, protocol, settings, expected):
+    assert text(dict(given, data_path=True), protocol, **settings) == ASKS + expected + BY_ROOT
+
+
 @pytest.mark.parametrize('given, protocol, ports', [
     (None, 'udp', (53,)), (None, 'sctp', (3868,)), (None, 'tcp', (0,)), (None, 'tcp', ()), ({'type': 'none'}, 'tcp', (80,)),
 ])
 def test_where_nothing_can_be_asked_a_real_server_counts_as_alive(given, protocol, ports):
     check, sentences = read(given, protocol, ports)
-    assert sentences == [] and check.block(80) is None
+    assert sentences == [] and check.block(VIP, server()) is None
 
 
 @pytest.mark.parametrize('given, sentence', [
     ('http', "web.check: 'http' is not a check; write for example check: {type: http, path: /}"),
     ({'type': 'htp'}, "web.check.type: 'htp' is none of tcp, http, https, smtp, dns, udp, ping, misc, none"),
-    ({'type': 'tcp', 'path': '/'}, "web.check: unknown key 'path'; a check of type tcp has type, port, retries, interval, timeout, retry_delay"),
+    ({'type': 'tcp', 'path': '/'}, "web.check: unknown key 'path'; a check of type tcp has type, port, retries, interval, timeout, retry_delay, data_path"),
+    ({'type': 'http', 'data_path': True, 'digest': 'a' * 32},
+     'web.check.digest: with data_path only the status of the reply is looked at; leave out one of the two'),
+    ({'type': 'tcp', 'data_path': 1}, 'web.check.data_path: 1 is neither true nor false'),
+    ({'type': 'https', 'data_path': True}, "web.check: unknown key 'data_path'; a check of type https has type, port, retries, "
+                                           'interval, timeout, retry_delay, path, status, digest, host'),
     ({'type': 'misc'}, 'web.check.command: is missing; a check of type misc needs it'),
     ({'type': 'misc', 'command': 'check'}, "web.check.command: 'check' has to begin with the absolute path of a program"),
     ({'type': 'misc', 'command': '/bin/a', 'user': 'a b'}, "web.check.user: 'a b' is not the name of a user"),

@@ -69,6 +69,8 @@ def test_a_service_is_one_block():
     (EVERYTHING[7], 'real_server 192.0.2.21 5001 { weight 1 lvs_method NAT uthreshold 100 lthreshold 50 UDP_CHECK'),
     (EVERYTHING[8], 'real_server 192.0.2.21 0 { weight 1 lvs_method DR TCP_CHECK { connect_port 22'),
     (dict(WEB, check={'interval': 0.5}), 'delay_loop 0.5 '),
+    (dict(WEB, port=None, fwmark=7, check={'data_path': True, 'port': 80}),
+     'MISC_CHECK { misc_path "/etc/keepalived/lvs-data-path 192.0.2.100 80 192.0.2.21 '),
 ])
 def test_what_is_declared_is_there(service, part):
     assert part in text(service)
@@ -81,7 +83,7 @@ def test_what_is_declared_is_there(service, part):
     (dict(WEB, quorum=2, hysteresis=2), 'services[0] (web).hysteresis: 2 has to be less than quorum, 2, or the quorum is never lost'),
     (dict(WEB, alpha='yes'), "services[0] (web).alpha: 'yes' is neither true nor false"),
     (dict(WEB, check={'type': 'http', 'uri': '/'}), "services[0] (web).check: unknown key 'uri'; a check of type http has type, port, "
-                                                    'retries, interval, timeout, retry_delay, path, status, digest, host'),
+                                                    'retries, interval, timeout, retry_delay, path, status, digest, host, data_path'),
     (dict(WEB, sorry_server='192.0.2.30'), "services[0] (web).sorry_server: '192.0.2.30' has no address; write for example "
                                            'sorry_server: {address: 192.0.2.30}'),
     (dict(WEB, sorry_server={'address': '192.0.2.30', 'port': 8080}),
@@ -105,6 +107,16 @@ def test_what_keepalived_would_do_without_a_word_is_said(service, sentence):
 def test_what_a_version_lacks_is_named(service, version, sentence):
     assert sentences(service, version=version) == [sentence]
     assert sentences(service, version='2.2.7') == sentences(service) == []
+
+
+@pytest.mark.parametrize('server, sentence', [
+    (dict(SERVERS[0], forward='nat'), 'with forward nat 192.0.2.21 does not have the VIP, so it cannot be asked there; its own address is '
+                                      'what the data goes to, leave data_path out'),
+    (dict(SERVERS_IPV6[0], forward='tun'), '2001:db8::21 is not of the address family of the VIP, which cannot be asked like this'),
+])
+def test_who_cannot_be_asked_over_the_data_path_is_named(server, sentence):
+    service = dict(WEB, realservers=[server, SERVERS[1]], check={'data_path': True})
+    assert sentences(service) == ['services[0] (web).check.data_path: ' + sentence]
 
 
 def test_a_director_that_is_alone_gives_no_vip_away():
