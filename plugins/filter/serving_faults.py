@@ -43,8 +43,8 @@ options:
     default: ""
   asked:
     description:
-      - The results of M(lvs.direct_routing.vip_probe#module) in a loop over what
-        P(lvs.direct_routing.serving_probes#filter) returns.
+      - The results of M(lvs.direct_routing.vip_probe#module) in a loop over pairs of an entry of
+        P(lvs.direct_routing.serving_probes#filter) and the director that asked.
     type: list
     elements: dict
     default: []

@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - The lvs.direct_routing authors (@lvs-direct-routing)
 description:
-  - Returns pairs of a service and one of its ports, as P(lvs.direct_routing.probes#filter) does, of those services that a host
-    serves at the VIP itself. With V(nat) it does not.
+  - Returns what to ask a host for with M(lvs.direct_routing.vip_probe#module) from a director, as a director's packets reach it.
+    With V(nat) it does not have the VIP, so there is nothing to ask for.
 positional: host, hostvars
 options:
   _input:
@@ -35,19 +35,35 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Ask this host for each of its services
+- name: Ask this host for each of its services, from each director
   lvs.direct_routing.vip_probe:
-    address: "{{ item.0.vip }}"
-    port: "{{ item.1 }}"
-  loop: "{{ services | lvs.direct_routing.serving_probes(inventory_hostname, hostvars) }}"
+    address: "{{ item.0.service.vip }}"
+    port: "{{ item.0.port }}"
+    real_server: "{{ item.0.real_server }}"
+    forward: "{{ item.0.forward }}"
+  loop: "{{ services | lvs.direct_routing.serving_probes(inventory_hostname, hostvars) | product(groups.directors) }}"
+  delegate_to: "{{ item.1 }}"
 """
 
 RETURN = r"""
 _value:
   description:
-    - Pairs of a service and a port.
+    - One entry for each port of each service that clients can ask for, see P(lvs.direct_routing.probes#filter).
   type: list
-  elements: list
+  elements: dict
+  contains:
+    service:
+      description: The service, as it was given.
+      type: dict
+    port:
+      description: One of its ports.
+      type: int
+    real_server:
+      description: The address to which directors send.
+      type: str
+    forward:
+      description: How they send, V(dr) or V(tun).
+      type: str
 """
 
 from ansible_collections.lvs.direct_routing.plugins.plugin_utils import serving

@@ -14,22 +14,22 @@ from typing import Iterable, Mapping
 from . import preflight, virtual_services
 
 
-def probes(services: Iterable[Mapping], host: str, hostvars: Mapping) -> list[list]:
-    """Return each pair of a service and a port of it that this host is to answer at the VIP, so none with nat."""
+def probes(services: Iterable[Mapping], host: str, hostvars: Mapping) -> list[dict]:
+    """Return what this host is to answer at the VIP, so nothing with nat: service, port, and how directors send it there."""
     own = virtual_services.addresses(hostvars[host])
-    mine = [
-        service for service in services
-        if any((server.get('name') == host or server['address'] in own) and (server.get('forward') or 'dr') != 'nat'
-               for server in service['realservers'])
-    ]  # fmt: skip
-    return virtual_services.probes(mine)
+    return [
+        {'service': service, 'port': port, 'real_server': server['address'], 'forward': server.get('forward') or 'dr'}
+        for service, port in virtual_services.probes(services)
+        for server in service['realservers']
+        if (server.get('name') == host or server['address'] in own) and (server.get('forward') or 'dr') != 'nat'
+    ]
 
 
 def faults(server: preflight.Server, unit: str, asked: Iterable[Mapping]) -> list[str]:
     """Return a sentence for each reason not to send clients to this host.
 
-    ``unit`` is the state of lvs-realserver.service, ``asked`` what vip_probe returned for each of `probes` on the host itself,
-    with that as its ``item``.
+    ``unit`` is the state of lvs-realserver.service, ``asked`` what vip_probe returned on a director for one of `probes`, with both
+    as its ``item``.
     """
     found = list(preflight.judge(server).faults)
     for vip, one in server.vips.items():
@@ -43,9 +43,15 @@ def faults(server: preflight.Server, unit: str, asked: Iterable[Mapping]) -> lis
         found.append('{0}: lvs-realserver.service is {1}, so after a boot it would have no VIP; start it'.format(
             server.name, unit or 'not there'))
     for seen in asked:
-        service, port = seen['item']
-        kinds = ', '.join('{0} {1}'.format(count, kind) for kind, count in sorted(seen.get('failures', {}).items()))
+        probe, director = seen['item']
+        service = probe['service']
+        kinds = ', '.join(
+            '{0} {1}'.format(count, kind) for kind, count in sorted(seen.get('failures', {}).items())
+            # Whoever serves datagrams need not answer ours.
+            if (service.get('protocol'), kind) != ('udp', 'timeout')
+        )  # fmt: skip
         if 'failures' not in seen or kinds or seen['unsent']:
-            found.append('{0}: does not answer at {1} port {2} ({3}): {4}'.format(
-                server.name, service['vip'], port, service.get('name') or 'service', kinds or seen.get('msg') or 'not in time'))
+            found.append('{0}: does not answer {1} at {2} port {3} ({4}): {5}'.format(
+                server.name, director, service['vip'], probe['port'], service.get('name') or 'service',
+                kinds or seen.get('msg') or 'not in time'))
     return found
