@@ -11,23 +11,15 @@ from __future__ import annotations
 
 import json
 import pathlib
-import subprocess
 import sys
-import time
+
+from timing import timed
 
 PAIRS = 3
 INVENTORY = 'inventories/lab'
 HOSTS = 'directors:realservers'
 PING = ['ansible', HOSTS, '-i', INVENTORY, '-m', 'ansible.builtin.ping']
 SITE = ['ansible-playbook', '-i', INVENTORY, 'playbooks/site.yml']
-
-
-def timed(argv: list[str]) -> tuple[float, str]:
-    begin = time.monotonic()
-    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    if done.returncode:
-        sys.exit('{0} failed: {1}'.format(argv[0], done.stdout))
-    return time.monotonic() - begin, done.stdout
 
 
 def main() -> None:
