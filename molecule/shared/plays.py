@@ -37,10 +37,10 @@ def asking_the_vips(figure):
     """Return a context manager under which the VIPs are asked; afterwards its value has the figures."""
 
     @contextlib.contextmanager
-    def ask(what, at_least=REQUESTS, vips=VIPS):
+    def ask(what, at_least=REQUESTS, vips=VIPS, streams=1):
         figures = {}
         bring('client', THERE, ROOT / 'molecule' / 'shared' / 'node' / 'load.py')
-        program = Program('client', THERE, 'load.py', at_least, *vips)
+        program = Program('client', THERE, 'load.py', at_least, streams, *vips)
         try:
             yield figures
         finally:
@@ -48,7 +48,7 @@ def asking_the_vips(figure):
             on('client', 'rm -rf ' + THERE)
         assert figures['in_time'] and figures['made'] >= at_least
         figure('{0}: {made} requests, {meanwhile} of them before it was done, {failures} failed, the slowest took {slowest} s; '
-               '{held} on held connections, {1} broken'.format(what, len(figures['broken']), **figures))
+               '{held} on {2} held connections, {1} broken'.format(what, len(figures['broken']), streams * len(vips), **figures))
 
     return ask
 

@@ -7,52 +7,165 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 
 import pytest
-from nodes import Play, on
+from declared import web
+from nodes import ROOT, Play, bring, on
+from operate import drain
 
-WEB = '-t 192.0.2.100:80 -r 192.0.2.21:80 -g'
-# Kind, severity, host, how it is broken, how it is mended.
+VIP, WEB = '192.0.2.100', '-t 192.0.2.100:80 -r 192.0.2.21:80 -g'
+RECORD = '/var/lib/lvs/director.rules'
+CLAIMS = '/root/lvs-claims'
+
+
+def parameters(**values):
+    return 'sysctl -qw ' + ' '.join('net.ipv4.conf.{0}={1}'.format(name.replace('__', '.'), value) for name, value in values.items())
+
+
+def firewall(rule):
+    return 'nft "add table inet shut; add chain inet shut in {{ type filter hook input priority 0; }}; add rule inet shut in {0} drop"'.format(rule)
+
+
+def listen(*words):
+    """Return the command that has another web server than nginx."""
+    return 'systemctl stop nginx && systemd-run --quiet --unit=lvs-other python3 -m http.server ' + ' '.join(words)
+
+
+def claim(mac):
+    """Return the command that goes on to claim the VIP for a MAC address."""
+    return ('cd {0}; setsid python3 -c "import neighbour; neighbour.announce(\'eth0\', \'{1}\', [\'{2}\'], 10000, 0.1)" > /dev/null 2>&1 & '
+            'echo $! > {0}/pid').format(CLAIMS, mac, VIP)
+
+
+NOT_SHUT = 'nft delete table inet shut'
+NGINX = 'systemctl stop lvs-other; systemctl start nginx'
+NO_CLAIM = 'kill $(cat {0}/pid)'.format(CLAIMS)
+ROUTE = "ip route show default > /run/default"
+ROUTE_BACK = 'ip route replace $(cat /run/default)'
+# What it is called, on which host it is found, how it is broken and mended.
 FAULTS = [
-    ('arp', 'error', 'real1', 'sysctl -qw net.ipv4.conf.{all,eth0}.arp_ignore=0', 'sysctl -qw net.ipv4.conf.{all,eth0}.arp_ignore=1'),
-    ('vip_missing', 'error', 'real2', 'ip address delete 192.0.2.100/32 dev lo', 'ip address add 192.0.2.100/32 dev lo'),
-    ('vip_on_card', 'error', 'real1', 'ip address add 192.0.2.100/32 dev eth0', 'ip address delete 192.0.2.100/32 dev eth0'),
-    ('listener', 'error', 'real2', 'systemctl stop nginx', 'systemctl start nginx'),
-    ('unit', 'warning', 'real1', 'systemctl disable --quiet lvs-realserver', 'systemctl enable --quiet lvs-realserver'),
-    ('unit', 'warning', 'director', 'systemctl disable --quiet lvs-director', 'systemctl enable --quiet lvs-director'),
-    ('settings', 'error', 'director', 'ipvsadm -e {0} -w 5'.format(WEB), 'ipvsadm -e {0} -w 1'.format(WEB)),
-    ('server_missing', 'error', 'director', 'ipvsadm -d {0}'.format(WEB[:-3]), 'ipvsadm -a {0} -w 1'.format(WEB)),
-    ('foreign', 'warning', 'director', 'ipvsadm -A -u 192.0.2.77:53 -s rr', 'ipvsadm -D -u 192.0.2.77:53'),
-    ('no_master', 'error', 'director', 'ip address delete 2001:db8:2::100/128 dev eth0', 'systemctl reload lvs-director'),
+    ('arp', 'real1', parameters(all__arp_ignore=0, eth0__arp_ignore=0), parameters(all__arp_ignore=1, eth0__arp_ignore=1)),
+    ('arp', 'real2', parameters(all__arp_announce=0, eth0__arp_announce=1), parameters(all__arp_announce=2, eth0__arp_announce=2)),
+    ('vip_missing', 'real2', 'ip address delete 192.0.2.100/32 dev lo', 'ip address add 192.0.2.100/32 dev lo'),
+    ('vip_missing', 'real1', 'ip address delete 2001:db8:2::100/128 dev lo', 'ip address add 2001:db8:2::100/128 dev lo nodad'),
+    ('vip_prefix', 'real2', 'ip address delete 192.0.2.100/32 dev lo; ip address add 192.0.2.100/31 dev lo',
+     'ip address delete 192.0.2.100/31 dev lo; ip address add 192.0.2.100/32 dev lo'),
+    ('vip_on_card', 'real1', 'ip address add 192.0.2.100/32 dev eth0', 'ip address delete 192.0.2.100/32 dev eth0'),
+    ('no_master', 'director', 'ip address delete 2001:db8:2::100/128 dev eth0', 'systemctl reload lvs-director'),
+    ('no_master', 'director', 'ip address delete 192.0.2.100/32 dev eth0; ip address add 192.0.2.100/32 dev lo',
+     'ip address delete 192.0.2.100/32 dev lo; systemctl reload lvs-director'),
+    ('silent_director', 'director', parameters(all__arp_ignore=8), parameters(all__arp_ignore=0)),
+    ('duplicate', 'real1', claim('$(cat /sys/class/net/eth0/address)'), NO_CLAIM),
+    ('stranger', 'client', None, None),
+    ('neighbour', 'client', 'ip neighbour replace 192.0.2.100 lladdr 02:00:5e:00:53:01 dev eth0 nud permanent',
+     'ip neighbour delete 192.0.2.100 dev eth0'),
+    ('rp_filter', 'real1', ROUTE + '; ip link add x0 type dummy; ip link set x0 up; ip route replace default dev x0; '
+     + parameters(eth0__rp_filter=1), ROUTE_BACK + '; ip link delete x0; ' + parameters(eth0__rp_filter=0)),
+    ('gateway', 'real2', ROUTE + '; ip route replace default via 192.0.2.10', ROUTE_BACK),
+    ('segment', 'real1', 'ip route add 192.0.2.10/32 via 192.0.2.22', 'ip route delete 192.0.2.10/32'),
+    ('mtu', 'real2', 'ip link set eth0 mtu 1400', 'ip link set eth0 mtu 1500'),
+    ('listener', 'real2', 'systemctl stop nginx', 'systemctl start nginx'),
+    ('listener', 'real1', listen('--bind', '192.0.2.21', '80'), NGINX),
+    ('listener', 'real2', listen('8080'), NGINX),
+    ('firewall', 'director', firewall('tcp dport 80'), NOT_SHUT),
+    ('firewall', 'real1', firewall('ip daddr 192.0.2.100'), NOT_SHUT),
+    ('unit', 'real1', 'systemctl disable --quiet lvs-realserver', 'systemctl enable --quiet lvs-realserver'),
+    ('unit', 'director', 'systemctl disable --quiet lvs-director', 'systemctl enable --quiet lvs-director'),
+    ('settings', 'director', 'ipvsadm -e {0} -w 5'.format(WEB), 'ipvsadm -e {0} -w 1'.format(WEB)),
+    ('settings', 'director', 'ipvsadm -E -t 192.0.2.100:80 -s rr', 'ipvsadm -E -t 192.0.2.100:80 -s wrr'),
+    ('server_missing', 'director', 'ipvsadm -d {0}'.format(WEB[:-3]), 'ipvsadm -a {0} -w 1'.format(WEB)),
+    ('server_undeclared', 'director', 'ipvsadm -a -t 192.0.2.100:80 -r 192.0.2.23:80 -g', 'ipvsadm -d -t 192.0.2.100:80 -r 192.0.2.23:80'),
+    ('service_missing', 'director', 'ipvsadm -D -t [2001:db8:2::100]:80', 'systemctl reload lvs-director'),
+    ('foreign', 'director', 'ipvsadm -A -u 192.0.2.77:53 -s rr', 'ipvsadm -D -u 192.0.2.77:53'),
+    ('leftover', 'director', 'cp {0} /run/record; echo "-A -u 192.0.2.77:53 -s rr" | tee -a {0} | ipvsadm -R'.format(RECORD),
+     'cp /run/record {0}; ipvsadm -D -u 192.0.2.77:53'.format(RECORD)),
+    ('record', 'director', 'cp {0} /run/record; sed -i "s/-w 1$/-w 9/" {0}'.format(RECORD), 'cp /run/record ' + RECORD),
+    ('record', 'director', 'mv {0} /run/record'.format(RECORD), 'mv /run/record ' + RECORD),
+    ('kube_proxy', 'director', 'ip link add kube-ipvs0 type dummy', 'ip link delete kube-ipvs0'),
+    ('docker', 'director', 'ip link add docker0 type dummy; systemd-run --quiet --unit=lvs-other python3 -m http.server 80',
+     'systemctl stop lvs-other; ip link delete docker0'),
 ]
+WARNINGS = ('unit', 'foreign', 'leftover', 'record', 'kube_proxy', 'docker', 'drain')
+# What a fault brings along, and is as true.
+BESIDE = {'duplicate': {('neighbour', 'error', 'client')}, 'stranger': {('neighbour', 'error', 'client')}}
+# A topology in which nothing is wrong, as variables of site.yml.
+HEALTHY = {
+    'keepalived': {'director_engine': 'keepalived'},
+    'dummy': {'realserver_vip_interface': 'ipvs0'},
+    'arptables': {'realserver_arp_method': 'arptables'},
+    'tunnel': {'lvs_virtual_services': web(forward='tun')},
+}
 
 
-def examine(tmp_path):
+def examine(tmp_path, **variables):
     """Return the exit status of the doctor, and its findings."""
-    play = Play('playbooks/doctor.yml', doctor_dest=str(tmp_path / 'findings.json')).run()
+    play = Play('playbooks/doctor.yml', doctor_dest=str(tmp_path / 'findings.json'), **variables).run()
     assert (tmp_path / 'findings.json').exists(), play.output
     return play.status, json.loads((tmp_path / 'findings.json').read_text())
+
+
+def flush():
+    """Clients go on sending to whoever has answered wrongly, and that would be found as well."""
+    on('client', 'ip neigh flush dev eth0')
 
 
 @pytest.fixture(name='healthy', scope='module')
 def a_healthy_topology(site):
     site()
+    for host in ('real1', 'real2'):
+        bring(host, CLAIMS, ROOT / 'plugins/module_utils/neighbour.py')
+    on('director', 'which nft || apt-get install --yes --quiet nftables')
+    on('real1', 'which nft || apt-get install --yes --quiet nftables')
     time.sleep(2)
+    yield
+    site()
 
 
 def test_nothing_is_found_where_nothing_is_wrong(healthy, tmp_path):
     assert examine(tmp_path) == (0, [])
 
 
-@pytest.mark.parametrize('kind, severity, host, broken, mended', FAULTS, ids=['{0} {2}'.format(*fault) for fault in FAULTS])
-def test_a_fault_is_found_where_it_is(healthy, tmp_path, kind, severity, host, broken, mended):
-    on(host, "bash -c '{0}'".format(broken))
+@pytest.mark.parametrize(('kind', 'host', 'broken', 'mended'), FAULTS, ids=['{0} {1}'.format(*fault) for fault in FAULTS])
+def test_a_fault_is_found_where_it_is(healthy, tmp_path, kind, host, broken, mended):
+    # A stranger is heard, and has no host that it could be broken on.
+    at = host if broken else 'real2'
+    on(at, broken or claim('02:00:5e:00:53:02'))
     try:
         status, findings = examine(tmp_path)
     finally:
-        on(host, "bash -c '{0}'".format(mended))
-        # Clients go on sending to whoever has answered wrongly, and that would be found as well.
-        on('client', 'ip neigh flush dev eth0')
-    assert {(one['kind'], one['severity'], one['host']) for one in findings} == {(kind, severity, host)}, findings
+        on(at, mended or NO_CLAIM)
+        flush()
+    severity = 'warning' if kind in WARNINGS else 'error'
+    found = {(one['kind'], one['severity'], one['host']) for one in findings}
+    assert found - BESIDE.get(kind, set()) == {(kind, severity, host)}, findings
     assert status == (2 if severity == 'error' else 0)
+
+
+def test_who_cannot_be_reached_is_found(healthy, tmp_path):
+    subprocess.run(['docker', 'pause', 'real2'], check=True, timeout=60)
+    try:
+        status, findings = examine(tmp_path)
+    finally:
+        subprocess.run(['docker', 'unpause', 'real2'], check=True, timeout=60)
+        flush()
+    assert {(one['kind'], one['host']) for one in findings} == {('unreachable', 'real2')} and status == 2, findings
+
+
+def test_a_drain_that_is_over_is_found(healthy, tmp_path):
+    assert drain({}, 'real1', drain_until='1h', drain_timeout=0).status == 0
+    try:
+        assert examine(tmp_path) == (0, [])
+        on('director', 'sed -Ei \'s/("until": *)"[^"]*"/\\1"2026-01-01T00:00:00Z"/\' /var/lib/lvs/drained.json')
+        status, findings = examine(tmp_path)
+    finally:
+        assert drain({}, 'real1', state='undrained').status == 0
+    assert {(one['kind'], one['severity'], one['host']) for one in findings} == {('drain', 'warning', 'real1')} and status == 0, findings
+
+
+@pytest.mark.parametrize('variables', HEALTHY.values(), ids=HEALTHY)
+def test_nothing_is_found_in_other_ways_to_do_it(healthy, site, tmp_path, variables):
+    site(**variables)
+    time.sleep(5)
+    assert examine(tmp_path, **variables) == (0, [])

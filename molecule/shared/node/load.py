@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """On the client: several at once ask the VIPs again and again, each request on a connection of its own, and
-beside them a connection to each VIP is held and asked on all the time.
+beside them connections to each VIP are held and asked on all the time.
 
-`python3 load.py AT_LEAST VIP...`. A line on stdin is answered with the figures so far. At the end of stdin it goes on until
+`python3 load.py AT_LEAST STREAMS VIP...`: how many requests at least, how many connections to hold to each VIP. A line on stdin is answered with the figures so far. At the end of stdin it goes on until
 at least so many requests have been made, and ends. Every request that was begun is waited for and counted.
 """
 
@@ -30,8 +30,8 @@ LONGEST = 3000
 class Load:
     """All clients together."""
 
-    def __init__(self, at_least, vips):
-        self.at_least, self.vips = at_least, vips
+    def __init__(self, at_least, streams, vips):
+        self.at_least, self.streams, self.vips = at_least, streams, vips
         self.stop = threading.Event()
         self.lock = threading.Lock()
         # Of those that were made, those that were before the end of stdin.
@@ -78,7 +78,8 @@ class Load:
             except (OSError, http.client.HTTPException) as error:
                 self.broken.append('{0}: {1!r}'.format(vip, error))
                 connection.close()
-            time.sleep(0.1)
+            # All of them together ask as often as one alone would.
+            time.sleep(PAUSE * self.streams)
         connection.close()
 
     def say(self):
@@ -86,14 +87,14 @@ class Load:
             print(json.dumps({
                 'made': self.made, 'meanwhile': self.meanwhile, 'answered': self.answered, 'failures': len(self.failed),
                 'failed': self.failed[:10], 'slowest': round(self.slowest, 2), 'in_time': time.monotonic() < self.end,
-                'held': self.held, 'broken': self.broken[:10],
+                'held': self.held, 'broken': self.broken,
             }), flush=True)
 
 
 def main():
-    load = Load(int(sys.argv[1]), sys.argv[2:])
+    load = Load(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])
     threads = [threading.Thread(target=load.ask, args=(number,)) for number in range(CLIENTS)]
-    threads += [threading.Thread(target=load.hold, args=(vip,)) for vip in load.vips]
+    threads += [threading.Thread(target=load.hold, args=(vip,)) for vip in load.vips * load.streams]
     for thread in threads:
         thread.start()
     load.say()
