@@ -341,5 +341,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (NoWay, CommandError, OSError) as error:
         wrong = str(error)
     if wrong:
-        print('lvs-data-path: {0} at {1} port {2}: {3}'.format(question.real_server, question.vip, question.port, wrong), file=sys.stderr)
+        sys.stderr.write('lvs-data-path: {0} at {1} port {2}: {3}\n'.format(question.real_server, question.vip, question.port, wrong))
     return 1 if wrong else 0

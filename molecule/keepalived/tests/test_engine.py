@@ -89,15 +89,16 @@ def test_a_dead_real_server_is_taken_out_and_put_back(converged, asking, figure)
     assert all(set(answers(vip)) == set(REALSERVERS) for vip in VIPS)
 
 
-@pytest.mark.parametrize('mistake', [
-    {'check': {'type': 'http', 'uri': '/'}}, {'check': {'type': 'misc', 'command': '/nowhere/check', 'user': 'nobody'}},
-    {'sorry_server': {'address': '192.0.2.30', 'port': 81}}, {'upper_threshold': 10, 'lower_threshold': 20}, {'weight': 70000}, {'check': {'type': 'http', 'data_path': True, 'digest': 32 * 'a'}},
-], ids=['unknown option', 'missing program', 'another port', 'thresholds', 'weight', 'digest over the data path'])
 def test_an_empty_configuration_is_refused(converged):
     on('director', ': > /tmp/empty.conf')
     assert on('director', '/usr/local/sbin/lvs-keepalived-test /tmp/empty.conf && echo taken', check=False).strip() not in ('', 'taken')
 
 
+@pytest.mark.parametrize('mistake', [
+    {'check': {'type': 'http', 'uri': '/'}}, {'check': {'type': 'misc', 'command': '/nowhere/check', 'user': 'nobody'}},
+    {'sorry_server': {'address': '192.0.2.30', 'port': 81}}, {'upper_threshold': 10, 'lower_threshold': 20}, {'weight': 70000},
+    {'check': {'type': 'http', 'data_path': True, 'digest': 32 * 'a'}},
+], ids=['unknown option', 'missing program', 'another port', 'thresholds', 'weight', 'digest over the data path'])
 def test_a_bad_configuration_is_refused_and_the_good_one_goes_on(converged, mistake):
     before = pid(), reloads(), table(), on('director', 'cat /etc/keepalived/keepalived.conf')
     # Defaults of the service, which its servers must not have of their own.

@@ -5,8 +5,9 @@
 """On the client: several at once ask the VIPs again and again, each request on a connection of its own, and
 beside them connections to each VIP are held and asked on all the time.
 
-`python3 load.py AT_LEAST STREAMS VIP...`: how many requests at least, how many connections to hold to each VIP. A line on stdin is answered with the figures so far. At the end of stdin it goes on until
-at least so many requests have been made, and ends. Every request that was begun is waited for and counted.
+`python3 load.py AT_LEAST STREAMS VIP...`: how many requests at least, how many connections to hold to each VIP. A line on stdin is
+answered with the figures so far. At the end of stdin it goes on until at least so many requests have been made, and ends. Every
+request that was begun is waited for and counted.
 """
 
 from __future__ import annotations

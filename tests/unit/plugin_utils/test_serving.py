@@ -20,14 +20,14 @@ SERVICES = [
 PROBE = {'service': SERVICES[0], 'port': 80, 'real_server': '192.0.2.21', 'forward': 'dr'}
 
 
-def faults(placements=(PLACED,), answers=None, unit='active', failures=None, unsent=0, service=SERVICES[0]):
+def faults(placements=(PLACED,), answers=None, unit='active', failures=None, unsent=0, service=None):
     info = {
         'interfaces': {'eth0': {'mac': MAC}},
         'vips': {'192.0.2.100': {'placements': list(placements), 'connected': ['eth0'], 'answers': answers}},
         'directors': {'192.0.2.10': {'on_link': True, 'local': False, 'interface': 'eth0', 'gateway': None, 'macs': [DIRECTOR]}},
         'peers': {}, 'gateways': {'ipv4': [], 'ipv6': []}, 'policy_routing': {'ipv4': False, 'ipv6': False}, 'listeners': [],
     }  # fmt: skip
-    asked = [{'item': [dict(PROBE, service=service), 'lb1'], 'failures': failures or {}, 'unsent': unsent}]
+    asked = [{'item': [dict(PROBE, service=service or SERVICES[0]), 'lb1'], 'failures': failures or {}, 'unsent': unsent}]
     return serving.faults(preflight.Server('real1', info), unit, asked)
 
 
