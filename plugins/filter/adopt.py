@@ -24,6 +24,8 @@ description:
     well, with the reason, and the others are declared all the same.
   - If all VIPs of a director have the same prefix length, as an alias made by hand often has that of the network, it is
     kept as C(director_vip_prefix) or C(director_vip_prefix_ipv6).
+extends_documentation_fragment:
+  - lvs.direct_routing.inventory.groups
 positional: groups, hostvars
 options:
   _input:
@@ -32,11 +34,6 @@ options:
         services, and better with timeouts as well, and C(host), the result of
         M(lvs.direct_routing.lvs_host_info#module) with the VIPs of that table.
       - Where tables differ, the first director that has a service says how it is.
-    type: dict
-    required: true
-  groups:
-    description:
-      - The magic variable C(groups).
     type: dict
     required: true
   hostvars:

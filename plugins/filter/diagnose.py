@@ -15,20 +15,11 @@ description:
     an inventory, with the whole topology in view. Nothing is read here, and nothing is changed.
   - Only what is sure is a finding. Hosts that nothing was read on, as with C(--limit), are not judged.
   - A finding that is only the consequence of another one on the same host is left out.
+extends_documentation_fragment:
+  - lvs.direct_routing.inventory
+  - lvs.direct_routing.inventory.groups
 positional: groups, hostvars
 options:
-  _input:
-    description:
-      - Virtual services with explicit real servers, as P(lvs.direct_routing.resolve_virtual_services#filter) returns
-        them.
-    type: list
-    elements: dict
-    required: true
-  groups:
-    description:
-      - The magic variable C(groups), with C(directors), C(realservers) and C(clients).
-    type: dict
-    required: true
   hostvars:
     description:
       - The magic variable C(hostvars). Hosts have what C(lvs_host_info) returned as C(lvs_doctor_host), directors also what

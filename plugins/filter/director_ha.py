@@ -13,28 +13,16 @@ author:
 description:
   - The order of the group C(directors) is that in which they take the VIPs, unless C(lvs_ha_groups) gives groups of VIPs orders of
     their own. A service names its group with C(ha_group).
+extends_documentation_fragment:
+  - lvs.direct_routing.inventory
+  - lvs.direct_routing.inventory.groups
+  - lvs.direct_routing.inventory.hostvars
 positional: host, groups, hostvars
 options:
-  _input:
-    description:
-      - Virtual services, as P(lvs.direct_routing.resolve_virtual_services#filter) returns them.
-    type: list
-    elements: dict
-    required: true
   host:
     description:
       - The name of the director.
     type: str
-    required: true
-  groups:
-    description:
-      - The magic variable C(groups).
-    type: dict
-    required: true
-  hostvars:
-    description:
-      - The magic variable C(hostvars).
-    type: dict
     required: true
 """
 

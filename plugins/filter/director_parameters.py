@@ -25,15 +25,10 @@ description:
   - C(backup_only) is on where the host is a real server of its own services.
   - With O(synchronised), C(sync_threshold) is V(3 0) and C(sync_refresh_period) is V(10), so that another director hears of
     each connection at the beginning and, while it carries packets, every ten seconds.
+extends_documentation_fragment:
+  - lvs.direct_routing.inventory
 positional: interface, forward, own, overrides, synchronised
 options:
-  _input:
-    description:
-      - Virtual services with explicit real servers, as P(lvs.direct_routing.resolve_virtual_services#filter) returns
-        them.
-    type: list
-    elements: dict
-    required: true
   interface:
     description:
       - The network interface of the VIPs.

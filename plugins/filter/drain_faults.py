@@ -14,6 +14,8 @@ description:
   - Says of each virtual service that has a real server now, and would have none while a batch of hosts is out, why the others
     are no help, on which director.
   - A real server helps if it is declared with a weight and has one in the table. So one that a health check took out does not.
+extends_documentation_fragment:
+  - lvs.direct_routing.inventory.hostvars
 positional: batches, hostvars, tables, record
 options:
   _input:
@@ -27,11 +29,6 @@ options:
       - Lists of names of hosts that are out at the same time.
     type: list
     elements: list
-    required: true
-  hostvars:
-    description:
-      - The magic variable C(hostvars).
-    type: dict
     required: true
   tables:
     description:

@@ -13,25 +13,16 @@ author:
 description:
   - Returns each real server of each IPVS service that one of the hosts is, in the terms of
     M(lvs.direct_routing.drain_wait#module), with its declared weight.
+extends_documentation_fragment:
+  - lvs.direct_routing.inventory
+  - lvs.direct_routing.inventory.hostvars
 positional: hosts, hostvars
 options:
-  _input:
-    description:
-      - Virtual services with explicit real servers, as P(lvs.direct_routing.resolve_virtual_services#filter) returns
-        them.
-    type: list
-    elements: dict
-    required: true
   hosts:
     description:
       - Names of hosts.
     type: list
     elements: str
-    required: true
-  hostvars:
-    description:
-      - The magic variable C(hostvars).
-    type: dict
     required: true
 """
 

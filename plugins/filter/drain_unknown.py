@@ -12,17 +12,14 @@ author:
   - The lvs.direct_routing authors (@lvs-direct-routing)
 description:
   - Ansible only warns of a name that it does not know, and takes the rest of the pattern.
+extends_documentation_fragment:
+  - lvs.direct_routing.inventory.groups
 positional: groups
 options:
   _input:
     description:
       - A pattern of hosts. What is more than names with commas between them is not judged.
     type: str
-    required: true
-  groups:
-    description:
-      - The magic variable C(groups).
-    type: dict
     required: true
 """
 

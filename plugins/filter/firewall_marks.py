@@ -15,14 +15,9 @@ description:
     This filter says which packets have to get the mark for that.
   - A service with C(fwmark) alone is left out, since marking its packets is up to the user.
   - Fails if packets would get two marks, or if a mark takes them away from a service of their own.
+extends_documentation_fragment:
+  - lvs.direct_routing.inventory
 options:
-  _input:
-    description:
-      - Virtual services with explicit real servers, as P(lvs.direct_routing.resolve_virtual_services#filter) returns
-        them.
-    type: list
-    elements: dict
-    required: true
   variable:
     description:
       - The name of the list in messages.

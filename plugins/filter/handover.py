@@ -12,14 +12,10 @@ author:
   - The lvs.direct_routing authors (@lvs-direct-routing)
 description:
   - Each of the others has to be ready, with all declared services and the same real servers and weights in its table.
+extends_documentation_fragment:
+  - lvs.direct_routing.inventory
 positional: seen, giver
 options:
-  _input:
-    description:
-      - Virtual services, as P(lvs.direct_routing.resolve_virtual_services#filter) returns them.
-    type: list
-    elements: dict
-    required: true
   seen:
     description:
       - By director the list of C(vips) that it has, its C(table) as M(lvs.direct_routing.ipvs_info) returned it, and whether

@@ -12,14 +12,9 @@ author:
   - The lvs.direct_routing authors (@lvs-direct-routing)
 description:
   - Makes one IPVS service of each port of each virtual service, and checks all of them on the controller.
+extends_documentation_fragment:
+  - lvs.direct_routing.inventory
 options:
-  _input:
-    description:
-      - Virtual services with explicit real servers, as P(lvs.direct_routing.resolve_virtual_services#filter) returns
-        them.
-    type: list
-    elements: dict
-    required: true
   variable:
     description:
       - The name of the list in messages.

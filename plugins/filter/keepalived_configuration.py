@@ -17,15 +17,10 @@ description:
     P(lvs.direct_routing.keepalived_faults#filter).
   - C(keepalived --config-test) has to be called with C(--config-id lvs_test). With another user than root for the program of
     a check, version 2.2.7 kills itself as it tests.
+extends_documentation_fragment:
+  - lvs.direct_routing.inventory
 positional: variable, vip, ha
 options:
-  _input:
-    description:
-      - Virtual services with explicit real servers, as P(lvs.direct_routing.resolve_virtual_services#filter) returns
-        them.
-    type: list
-    elements: dict
-    required: true
   variable:
     description:
       - The name under which the user knows the list, for messages.

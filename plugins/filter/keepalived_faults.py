@@ -13,15 +13,10 @@ author:
 description:
   - Returns one sentence for each mistake in health checks, quorum and sorry servers, and for what keepalived, or a version of
     it, does not know. keepalived itself takes much of that without a word.
+extends_documentation_fragment:
+  - lvs.direct_routing.inventory
 positional: variable, vip, ha, version
 options:
-  _input:
-    description:
-      - Virtual services with explicit real servers, as P(lvs.direct_routing.resolve_virtual_services#filter) returns
-        them.
-    type: list
-    elements: dict
-    required: true
   variable:
     description:
       - The name under which the user knows the list, for messages.

@@ -12,14 +12,10 @@ author:
   - The lvs.direct_routing authors (@lvs-direct-routing)
 description:
   - Looks at services only, whatever their real servers and settings are.
+extends_documentation_fragment:
+  - lvs.direct_routing.inventory
 positional: table
 options:
-  _input:
-    description:
-      - Virtual services, as P(lvs.direct_routing.resolve_virtual_services#filter) returns them.
-    type: list
-    elements: dict
-    required: true
   table:
     description:
       - What M(lvs.direct_routing.ipvs_info) returned.

@@ -15,13 +15,8 @@ description:
     results P(lvs.direct_routing.verdict#filter) judges the topology.
   - Left out are ranges of ports and port V(0), in which nobody need listen on any one port, services with C(fwmark) that
     have no ports, and the protocol V(sctp).
-options:
-  _input:
-    description:
-      - Virtual services as P(lvs.direct_routing.resolve_virtual_services#filter) returns them.
-    type: list
-    elements: dict
-    required: true
+extends_documentation_fragment:
+  - lvs.direct_routing.inventory
 """
 
 EXAMPLES = r"""

@@ -13,29 +13,16 @@ author:
 description:
   - Returns what the role P(lvs.direct_routing.realserver#role) wants to know of a host.
   - A host that is listed by its address is recognised as well as one that is listed by its name.
+extends_documentation_fragment:
+  - lvs.direct_routing.inventory
+  - lvs.direct_routing.inventory.groups
+  - lvs.direct_routing.inventory.hostvars
 positional: host, groups, hostvars
 options:
-  _input:
-    description:
-      - Virtual services with explicit real servers, as P(lvs.direct_routing.resolve_virtual_services#filter) returns
-        them.
-    type: list
-    elements: dict
-    required: true
   host:
     description:
       - The host's name in the inventory.
     type: str
-    required: true
-  groups:
-    description:
-      - The magic variable C(groups). The hosts of the group C(directors) are the directors.
-    type: dict
-    required: true
-  hostvars:
-    description:
-      - The magic variable C(hostvars).
-    type: dict
     required: true
 """
 

@@ -15,20 +15,11 @@ description:
     which virtual IP (VIP), the state, connections and rates of each real server, and what is wrong.
   - A real server is V(serving), V(drained) with weight 0, or out of the table of the director that has the VIP.
   - Whatever comes from the inventory or from hosts is escaped.
+extends_documentation_fragment:
+  - lvs.direct_routing.inventory
+  - lvs.direct_routing.inventory.groups
 positional: groups, hostvars
 options:
-  _input:
-    description:
-      - Virtual services with explicit real servers, as P(lvs.direct_routing.resolve_virtual_services#filter) returns
-        them.
-    type: list
-    elements: dict
-    required: true
-  groups:
-    description:
-      - The magic variable C(groups), with C(directors), C(realservers) and C(clients).
-    type: dict
-    required: true
   hostvars:
     description:
       - The magic variable C(hostvars). Directors have C(lvs_report), a dictionary with C(before) and C(after), and C(host),

@@ -14,6 +14,8 @@ description:
   - Turns virtual services as an inventory declares them into explicit ones, as the roles take them.
   - Finds every mistake on the controller, before a host is touched, and names the key of the inventory. Fails with the
     first one; P(lvs.direct_routing.virtual_service_faults#filter) returns all of them.
+extends_documentation_fragment:
+  - lvs.direct_routing.inventory.groups
 positional: groups, hostvars
 options:
   _input:
@@ -21,11 +23,6 @@ options:
       - Virtual services in the form of C(lvs_virtual_services).
     type: list
     elements: dict
-    required: true
-  groups:
-    description:
-      - The magic variable C(groups).
-    type: dict
     required: true
   hostvars:
     description:

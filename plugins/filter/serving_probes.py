@@ -13,24 +13,15 @@ author:
 description:
   - Returns what to ask a host for with M(lvs.direct_routing.vip_probe#module) from a director, as a director's packets reach it.
     With V(nat) it does not have the VIP, so there is nothing to ask for.
+extends_documentation_fragment:
+  - lvs.direct_routing.inventory
+  - lvs.direct_routing.inventory.hostvars
 positional: host, hostvars
 options:
-  _input:
-    description:
-      - Virtual services with explicit real servers, as P(lvs.direct_routing.resolve_virtual_services#filter) returns
-        them.
-    type: list
-    elements: dict
-    required: true
   host:
     description:
       - The name of the host.
     type: str
-    required: true
-  hostvars:
-    description:
-      - The magic variable C(hostvars).
-    type: dict
     required: true
 """
 

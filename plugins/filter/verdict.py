@@ -14,20 +14,11 @@ description:
   - Takes what M(lvs.direct_routing.vip_probe#module) saw on clients and what facts and
     M(lvs.direct_routing.ipvs_info#module) say of the other hosts, and returns one sentence for each fault.
   - The source MAC of a frame says who answered, so faults name their host.
+extends_documentation_fragment:
+  - lvs.direct_routing.inventory
+  - lvs.direct_routing.inventory.groups
 positional: groups, hostvars
 options:
-  _input:
-    description:
-      - Virtual services with explicit real servers, as P(lvs.direct_routing.resolve_virtual_services#filter) returns
-        them.
-    type: list
-    elements: dict
-    required: true
-  groups:
-    description:
-      - The magic variable C(groups), with C(directors), C(realservers) and C(clients).
-    type: dict
-    required: true
   hostvars:
     description:
       - The magic variable C(hostvars). Directors and real servers have network facts, directors also what C(ipvs_info)

@@ -12,14 +12,8 @@ author:
   - The lvs.direct_routing authors (@lvs-direct-routing)
 description:
   - Returns each VIP once, in the order of the services.
-options:
-  _input:
-    description:
-      - Virtual services with explicit real servers, as P(lvs.direct_routing.resolve_virtual_services#filter) returns
-        them.
-    type: list
-    elements: dict
-    required: true
+extends_documentation_fragment:
+  - lvs.direct_routing.inventory
 """
 
 EXAMPLES = r"""

@@ -15,6 +15,8 @@ description:
     it would fail with, rather than the first one only. All of it happens on the controller.
   - A sentence names the key of the inventory, for example C(web1.lvs_weight).
   - Beside what resolving would find, an empty or missing group C(directors) is a mistake if there are services.
+extends_documentation_fragment:
+  - lvs.direct_routing.inventory.groups
 positional: groups, hostvars
 options:
   _input:
@@ -23,11 +25,6 @@ options:
         mistake of its own, while an empty list is right.
     type: list
     elements: dict
-    required: true
-  groups:
-    description:
-      - The magic variable C(groups). The hosts of the group C(directors) are the directors.
-    type: dict
     required: true
   hostvars:
     description:

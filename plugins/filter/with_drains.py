@@ -12,23 +12,14 @@ author:
   - The lvs.direct_routing authors (@lvs-direct-routing)
 description:
   - Returns the services with weight 0 for each real server that is a drained host, by its name or by its address.
+extends_documentation_fragment:
+  - lvs.direct_routing.inventory
+  - lvs.direct_routing.inventory.hostvars
 positional: record, hostvars
 options:
-  _input:
-    description:
-      - Virtual services with explicit real servers, as P(lvs.direct_routing.resolve_virtual_services#filter) returns
-        them.
-    type: list
-    elements: dict
-    required: true
   record:
     description:
       - The record of drained hosts, as P(lvs.direct_routing.drain_record#filter) returns it.
-    type: dict
-    required: true
-  hostvars:
-    description:
-      - The magic variable C(hostvars).
     type: dict
     required: true
 """
