@@ -11,7 +11,7 @@ INVENTORY ?= lab
 SCENARIO ?= default ipvs seeds
 
 VENV := .venv
-STAGES := lint sanity unit build molecule
+STAGES := lint sanity unit browser build molecule
 # An assignment first, because `eval "$(false)"` succeeds.
 IN_LAB = python3 -m lab up; env="$$(python3 -m lab env)"; eval "$$env";
 run-if-there = if [ -x $(1) ]; then $(1); else echo "There is no $(1) yet: nothing to do."; fi
@@ -25,7 +25,7 @@ export MOLECULE_GLOB := molecule/*/molecule.yml
 demo: setup ## The main job on the lab: converge, prove it on the wire, converge again (INVENTORY=lab)
 	@$(IN_LAB) lab/demo
 
-test: setup ## Everything that CI runs: lint, sanity, unit, build, molecule
+test: setup ## Everything that CI runs: lint, sanity, unit, browser, build, molecule
 	@for stage in $(STAGES); do \
 	  echo "=== $$stage"; begin=$$SECONDS; \
 	  $(MAKE) --no-print-directory $$stage || { echo "=== $$stage failed after $$((SECONDS - begin)) s"; exit 1; }; \
