@@ -171,10 +171,13 @@ def test_from_one_engine_to_the_other_and_back_no_request_fails(converged, site,
 def test_when_all_are_dead_the_sorry_server_answers(converged, site):
     sorry = {'address': '192.0.2.200'}
     on('client', 'ip address add 192.0.2.100/32 dev lo 2> /dev/null; true')
-    site(*DIRECTOR, lvs_virtual_services=[dict(services()[0], sorry_server=sorry), services()[1]], **KEEPALIVED)
+    with_sorry = [dict(services()[0], sorry_server=sorry), services()[1]]
+    site(*DIRECTOR, lvs_virtual_services=with_sorry, **KEEPALIVED)
     for host in REALSERVERS:
         on(host, 'systemctl stop nginx')
     wait_for(lambda: '-a -t 192.0.2.100:80 -r 192.0.2.200:80 -g -w 1' in table())
+    said = Play('playbooks/verify.yml', lvs_virtual_services=with_sorry, **KEEPALIVED).run()
+    assert said.status != 0 and 'has lost its quorum' in said.output and 'the sorry server 192.0.2.200 answers' in said.output, said.output
     for host in REALSERVERS:
         on(host, 'systemctl start nginx')
     wait_for(lambda: '-a -t 192.0.2.100:80 -r 192.0.2.200:80 -g -w 1' not in table())
