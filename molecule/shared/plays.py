@@ -19,6 +19,13 @@ REQUESTS = int(os.environ.get('LVS_REQUESTS', '1000'))
 OURS = 'find /var/lib/lvs /usr/local/lib/lvs /usr/local/sbin/lvs-* /etc/systemd/system/lvs-* /etc/sysctl.d/90-lvs-* -type f'
 
 
+class Figures(dict):
+    """What has become of the requests; before the end `made` returns how many there were so far."""
+
+    def made(self):
+        return self['made']
+
+
 @pytest.fixture(name='site', scope='session')
 def run_site_yml():
     """Return a function that converges with these variables, or fails with the play's output."""
@@ -38,9 +45,10 @@ def asking_the_vips(figure):
 
     @contextlib.contextmanager
     def ask(what, at_least=REQUESTS, vips=VIPS, streams=1):
-        figures = {}
+        figures = Figures()
         bring('client', THERE, ROOT / 'molecule' / 'shared' / 'node' / 'load.py')
         program = Program('client', THERE, 'load.py', at_least, streams, *vips)
+        figures.made = lambda: program.now()['made']
         try:
             yield figures
         finally:
