@@ -30,10 +30,10 @@ EXAMPLES = r"""
   lvs.direct_routing.vip_probe:
     address: "{{ item.0.service.vip }}"
     port: "{{ item.0.port }}"
-    real_server: "{{ item.0.real_server }}"
+    real_server: "{{ item.0.real_server or omit }}"
     forward: "{{ item.0.forward }}"
   loop: "{{ services | lvs.direct_routing.serving_probes(inventory_hostname, hostvars) | product(groups.directors) }}"
-  delegate_to: "{{ item.1 }}"
+  delegate_to: "{{ item.1 if item.0.real_server else inventory_hostname }}"
 """
 
 RETURN = r"""
@@ -50,7 +50,9 @@ _value:
       description: One of its ports.
       type: int
     real_server:
-      description: The address to which directors send.
+      description:
+        - The address to which directors send. Empty where it cannot be asked from a director, through a tunnel of another type
+          than ipip or in packets of another IP version. Then ask the host itself.
       type: str
     forward:
       description: How they send, V(dr) or V(tun).

@@ -34,6 +34,9 @@ AGAIN = 1.0
 """Seconds after which a packet that has no answer is sent once more, as TCP does."""
 
 DISCARD = 9
+PATIENCE = 0.25
+"""Seconds between two looks whether the kernel knows the MAC address by now."""
+
 STATUS = re.compile(rb'HTTP/1\.[01] ([1-5][0-9]{2})[ \r]')
 STATUS_LENGTH = 13
 TUNNELS = {4: socket.IPPROTO_IPIP, 6: socket.IPPROTO_IPV6}
@@ -41,6 +44,10 @@ TUNNELS = {4: socket.IPPROTO_IPIP, 6: socket.IPPROTO_IPV6}
 
 class NoWay(Exception):
     """The real server cannot be asked like this."""
+
+
+class Nobody(NoWay):
+    """Nobody on the segment has the address of the real server."""
 
 
 class Itself(NoWay):
@@ -157,15 +164,19 @@ def way_to(run: Runner, question: Question, until: float) -> Way:
         raise NoWay('{0} is behind the router {1}, and direct routing needs it on the same segment'.format(
             question.real_server, route.gateway))
     while True:
-        mac = iproute.read_neighbours(run).get((question.real_server, route.interface))
+        mac = iproute.read_neighbour(run, question.real_server, route.interface)
         if mac:
             return Way(route.interface, route.source, mac)
         if time.monotonic() > until:
-            raise NoWay('nobody on {0} has {1}'.format(route.interface, question.real_server))
-        # Anything that the kernel wants to send there makes it ask who has the address.
-        with socket.socket(socket.AF_INET6 if question.version == 6 else socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.sendto(b'', (question.real_server, DISCARD))
-        time.sleep(0.05)
+            raise Nobody('nobody on {0} has {1}'.format(route.interface, question.real_server))
+        nudge(question)
+        time.sleep(PATIENCE)
+
+
+def nudge(question: Question) -> None:
+    """Have the kernel ask who has the address of the real server, or whether that still holds: it has something to send there."""
+    with socket.socket(socket.AF_INET6 if question.version == 6 else socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.sendto(b'', (question.real_server, DISCARD))
 
 
 class Path:
@@ -210,12 +221,16 @@ class Path:
                 if sender[2] != neighbour.PACKET_OUTGOING:
                     yield frame
 
-    def segments(self, packet: bytes) -> Iterator[tuple[str, Segment]]:
-        """Send a TCP packet, and yield the segments for our port with the MAC address that sent each."""
+    def segments(self, packet: bytes) -> Iterator[tuple[str, Segment | None]]:
+        """Send a TCP packet, and yield the segments for our port with the MAC address that sent each.
+
+        None stands for an ICMP error that says that nobody is there.
+        """
+        vip, port = self.question.vip, self.question.port
         for frame in self.frames(packet):
-            segment = parse_segment(frame, self.question.vip, self.question.port)
-            if segment and segment.receiver == self.port:
-                yield neighbour.mac_text(frame[6:12]), segment
+            segment, seen = parse_segment(frame, vip, port), capture.parse_frame(frame, vip, port, 'tcp')
+            if seen and seen.port == self.port:
+                yield seen.mac, segment
 
     def close(self) -> None:
         for sock in (self.ear, self.holder, self.tunnel):
@@ -232,6 +247,8 @@ def _tcp(path: Path) -> Answer:
         return tcp_packet(path.way.source, path.port, question, sequence, acknowledged, flags, data)
 
     for mac, segment in path.segments(packet(begin, 0, SYN)):
+        if segment is None:
+            return Answer('refused', mac)
         if segment.acknowledged != mine:
             continue
         if segment.flags & RST:
@@ -253,14 +270,19 @@ def _tcp(path: Path) -> Answer:
 def _http(path: Path, packet: bytes, theirs: int) -> Answer:
     data = b''
     for _mac, segment in path.segments(packet):
-        if segment.flags & RST:
+        if segment is None or segment.flags & RST:
             return Answer('reset')
-        if segment.sequence == (theirs + len(data)) & 0xFFFFFFFF:
-            data += segment.data
+        if segment.sequence != (theirs + len(data)) & 0xFFFFFFFF:
+            continue
+        data += segment.data
         if len(data) >= STATUS_LENGTH or segment.flags & FIN:
-            status = STATUS.match(data)
-            return Answer(None, status=int(status.group(1))) if status else Answer('closed')
+            return _of_http(data)
     return Answer('timeout')
+
+
+def _of_http(data: bytes) -> Answer:
+    status = STATUS.match(data)
+    return Answer(None, status=int(status.group(1))) if status else Answer('closed')
 
 
 def _udp(path: Path) -> Answer:
@@ -276,16 +298,34 @@ def ask(run: Runner, question: Question) -> Answer:
     until = time.monotonic() + question.timeout
     path = Path(way_to(run, question, until), question, until)
     try:
-        return (_tcp if question.protocol == 'tcp' else _udp)(path)
+        answer = (_tcp if question.protocol == 'tcp' else _udp)(path)
     finally:
         path.close()
+    if answer.error == 'timeout' and path.way.mac:
+        # The kernel does not hear of these packets: for the next question it is to know whether the MAC address still holds.
+        nudge(question)
+    return answer
 
 
 def ask_itself(question: Question) -> Answer:
-    """Connect to the own address of a real server that is this host, which is all that can be asked there."""
-    if question.protocol == 'tcp':
-        socket.create_connection((question.real_server, question.port), question.timeout).close()
-    return Answer(None)
+    """Ask a real server that is this host at its own address, which is all that can be asked there."""
+    kind = socket.SOCK_STREAM if question.protocol == 'tcp' else socket.SOCK_DGRAM
+    try:
+        with socket.socket(socket.AF_INET6 if ':' in question.real_server else socket.AF_INET, kind) as sock:
+            sock.settimeout(question.timeout)
+            sock.connect((question.real_server, question.port))
+            if question.protocol == 'udp':
+                sock.send(question.payload)
+                sock.recv(1)
+                return Answer(None)
+            if question.path is None:
+                return Answer(None)
+            sock.sendall(question.request)
+            return _of_http(sock.recv(capture.SNAP))
+    except socket.timeout:
+        return Answer('timeout')
+    except ConnectionRefusedError:
+        return Answer('refused')
 
 
 def _run(argv: Sequence[str], stdin: str | None = None) -> Result:
@@ -296,6 +336,17 @@ def _run(argv: Sequence[str], stdin: str | None = None) -> Result:
     except FileNotFoundError:
         raise NotInstalled(argv) from None
     return Result(tuple(argv), done.returncode, done.stdout, done.stderr)
+
+
+def _address(text: str) -> str:
+    return str(ipaddress.ip_address(text))
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 1 <= port <= 65535:
+        raise ValueError(text)
+    return port
 
 
 def _statuses(text: str) -> tuple[int, int]:
@@ -318,9 +369,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Ask as the command line says; return 0 if the answer is as it should be, otherwise say why not and return 1."""
     parser = argparse.ArgumentParser(
         prog='lvs-data-path', description='Ask one real server at the VIP, as the packets of a director reach it.')
-    parser.add_argument('vip')
-    parser.add_argument('port', type=int)
-    parser.add_argument('real_server', metavar='real-server')
+    parser.add_argument('vip', type=_address)
+    parser.add_argument('port', type=_port)
+    parser.add_argument('real_server', type=_address, metavar='real-server')
     parser.add_argument('--protocol', choices=['tcp', 'udp'], default='tcp')
     parser.add_argument('--forward', choices=['dr', 'tun'], default='dr', help='how the director sends to it')
     parser.add_argument('--path', help='ask for it by HTTP; without one a connection is enough')

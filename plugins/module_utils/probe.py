@@ -187,7 +187,10 @@ class Director:
 
     def request(self) -> Reply:
         begin = time.monotonic()
-        answer = data_path.ask(self.run, self.question)
+        try:
+            answer = data_path.ask(self.run, self.question)
+        except data_path.Nobody:
+            answer = data_path.Answer('unreachable')
         error = answer.error
         if error is None and answer.status is not None and not 200 <= answer.status < 400:
             error = 'http_status'

@@ -15,14 +15,23 @@ from . import preflight, virtual_services
 
 
 def probes(services: Iterable[Mapping], host: str, hostvars: Mapping) -> list[dict]:
-    """Return what this host is to answer at the VIP, so nothing with nat: service, port, and how directors send it there."""
+    """Return what this host is to answer at the VIP, so nothing with nat: service, port, and how directors send it there.
+
+    Without a `real_server` it cannot be asked from a director.
+    """
     own = virtual_services.addresses(hostvars[host])
     return [
-        {'service': service, 'port': port, 'real_server': server['address'], 'forward': server.get('forward') or 'dr'}
+        {'service': service, 'port': port, 'forward': server.get('forward') or 'dr',
+         'real_server': server['address'] if _can_be_asked(service, server) else ''}
         for service, port in virtual_services.probes(services)
         for server in service['realservers']
         if (server.get('name') == host or server['address'] in own) and (server.get('forward') or 'dr') != 'nat'
     ]
+
+
+def _can_be_asked(service: Mapping, server: Mapping) -> bool:
+    return ((':' in server['address']) == (':' in service['vip'])
+            and (server.get('tunnel') or {}).get('type', 'ipip') == 'ipip')
 
 
 def faults(server: preflight.Server, unit: str, asked: Iterable[Mapping]) -> list[str]:

@@ -151,17 +151,50 @@ def test_over_the_data_path_a_real_server_that_lost_its_vip_is_taken_out(converg
         wait_for(lambda: table() == before)
     assert heard['claimed'] == {}
     site(*DIRECTOR, lvs_virtual_services=services(), **KEEPALIVED)
-    assert 'lvs-data-path' not in on('director', 'ls /etc/keepalived')
+    assert 'lvs' not in on('director', 'ls /etc/keepalived')
+
+
+def test_the_program_of_the_data_path_tells_what_came_back(converged, site):
+    site(*DIRECTOR, lvs_virtual_services=services(check=dict(CHECK, data_path=True)), **KEEPALIVED)
+
+    def asked(words):
+        return on('director', '/etc/keepalived/lvs-data-path {0}; true'.format(words)).strip().rpartition(': ')[2]
+
+    for vip, rip in zip(VIPS, ('192.0.2.21', '2001:db8:2::21')):
+        assert asked('{0} 80 {1}'.format(vip, rip)) == asked('{0} 80 {1} --path /'.format(vip, rip)) == ''
+        assert asked('{0} 80 {1} --path /nowhere'.format(vip, rip)) == 'the answer has status 404'
+        assert asked('{0} 81 {1}'.format(vip, rip)) == 'refused'
+        assert asked('{0} 81 {1} --protocol udp'.format(vip, rip)) == 'refused'
+        on('real1', 'ip address delete {0} dev lo'.format(vip + ('/128' if ':' in vip else '/32')))
+        assert asked('{0} 80 {1}'.format(vip, rip)) == 'timeout'
+    site('--limit', 'realservers', lvs_virtual_services=services(), **KEEPALIVED)
+    assert asked('192.0.2.100 80 192.0.2.29') == 'nobody on eth0 has 192.0.2.29'
+
+
+def test_a_real_server_behind_a_tunnel_is_asked_through_it(converged, site):
+    through = services(check=dict(CHECK, data_path=True), forward='tun')
+    through = [dict(one, realservers='realservers') for one in through]
+    site(lvs_virtual_services=through, **KEEPALIVED)
+    time.sleep(5)
+    assert all(line.split()[5] == '-i' for line in table() if line.startswith('-a')) and len(table()) == 6
+    assert all(set(answers(vip)) == set(REALSERVERS) for vip in VIPS)
+    on('real2', 'ip link set tunl0 down; ip link set ip6tnl0 down')
+    wait_for(lambda: not any('.22:80' in line or '::22]:80' in line for line in table()))
+    site('--limit', 'realservers', lvs_virtual_services=through, **KEEPALIVED)
+    wait_for(lambda: len(table()) == 6)
+    site(lvs_virtual_services=services(), **KEEPALIVED)
 
 
 def test_from_one_engine_to_the_other_and_back_no_request_fails(converged, site, asking):
-    before = table()
+    before, over = table(), services(check=dict(CHECK, data_path=True))
+    site(*DIRECTOR, lvs_virtual_services=over, **KEEPALIVED)
     with asking('from keepalived to static and back', at_least=REQUESTS) as figures:
         site(*DIRECTOR, lvs_virtual_services=services())
         assert table() == before
         assert on('director', 'systemctl is-active keepalived', check=False).strip() != 'active'
+        assert 'lvs' not in on('director', 'ls /etc/keepalived')
         assert not any(site(*DIRECTOR, lvs_virtual_services=services()).changed.values())
-        site(*DIRECTOR, lvs_virtual_services=services(), **KEEPALIVED)
+        site(*DIRECTOR, lvs_virtual_services=over, **KEEPALIVED)
     assert figures['failed'] == figures['broken'] == []
     assert table() == before
     assert on('director', 'systemctl is-active keepalived').strip() == 'active'

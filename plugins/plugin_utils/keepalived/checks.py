@@ -27,8 +27,8 @@ SCRIPT_USER = 'keepalived_script'
 """Who runs the program of a check that names no user."""
 
 DATA_PATH = '/etc/keepalived/lvs-data-path'
-"""What asks a real server at the VIP. The role director installs it where nobody but root can write: in some distributions a
-group can write below /usr/local, and there keepalived runs nothing as root."""
+"""What asks a real server at the VIP. The role director installs it, and what it needs, where nobody but root can write: in some
+distributions a group can write below /usr/local, and there keepalived runs nothing as root."""
 
 TEST_ID = 'lvs_test'
 """What `keepalived --config-test` has to be called with as `--config-id`, which otherwise is the name of the host."""
@@ -60,6 +60,9 @@ class Check(NamedTuple):
     @property
     def over_data_path(self) -> bool:
         return bool(self.options.get('data_path'))
+
+    def at_its_own_address(self) -> Check:
+        return self._replace(options={key: value for key, value in self.options.items() if key != 'data_path'})
 
     def block(self, vip: str, server: model.RealServer) -> Block | None:
         """Return it as keepalived has it, for one real server of a service with this VIP."""
@@ -147,6 +150,8 @@ def read(given: object, where: str, protocol: str, ports: Sequence[int], found: 
         values.get('retries', RETRIES),
         {key: values[key] for key in readers if key in values},
     )
+    if check.over_data_path and "'" in str(check.options.get('path')):
+        found.add("{0}.path: with data_path it cannot have the character ', write %27".format(where))
     if check.over_data_path and 'digest' in check.options:
         found.add('{0}.digest: with data_path only the status of the reply is looked at; leave out one of the two'.format(where))
     if check.needs_port and check.port is None and 'port' not in given and (not ports or 0 in ports):

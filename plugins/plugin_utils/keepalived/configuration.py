@@ -9,7 +9,9 @@ Private to this collection.
 
 from __future__ import annotations
 
-from typing import Iterable, Mapping, NamedTuple
+import contextlib
+import ipaddress
+from typing import Collection, Iterable, Iterator, Mapping, NamedTuple
 
 from ...module_utils.ipvs import model, nested, options
 from .. import declared, virtual_services
@@ -61,7 +63,7 @@ def faults(director: Director, version: str = '') -> list[str]:
 
 def _blocks(director: Director, version: str, found: Findings) -> list[Block]:
     services = list(virtual_services.read(director.services, director.variable, found))
-    servers = _virtual_servers(services, version, found)
+    servers = _virtual_servers(services, set(_directors(director.ha or {})), version, found)
     settings, serves = None, False
     if director.ha is not None:
         vips = list(dict.fromkeys(service.vip for service in services if service.vip))
@@ -77,6 +79,13 @@ def _blocks(director: Director, version: str, found: Findings) -> list[Block]:
     ]  # fmt: skip
 
 
+def _directors(ha: Mapping) -> Iterator[str]:
+    """Yield the addresses of all directors. One that serves too would send on what is for the VIP, also a question."""
+    for address in (ha.get('address'), ha.get('address_ipv6'), *(ha.get('peers') or ())):
+        with contextlib.suppress(ValueError):
+            yield str(ipaddress.ip_address(address or ''))
+
+
 def _judge_sync(services: Iterable[declared.Service], found: Findings) -> None:
     for service in services:
         for server in declared.explicit(service, Findings()):
@@ -85,7 +94,7 @@ def _judge_sync(services: Iterable[declared.Service], found: Findings) -> None:
                           'synchronise connections'.format(server.keys['address'], server.settings['address']))
 
 
-def _virtual_servers(services: Iterable[declared.Service], version: str, found: Findings) -> list[Block]:
+def _virtual_servers(services: Iterable[declared.Service], directors: Collection[str], version: str, found: Findings) -> list[Block]:
     made: list[Block] = []
     for service in services:
         servers = declared.explicit(service, found)
@@ -102,7 +111,7 @@ def _virtual_servers(services: Iterable[declared.Service], version: str, found: 
             _judge_data_path(service, servers, found)
         if found.sentences or its_health.check is None:
             continue
-        made += [_virtual_server(entry, service.vip, its_health) for entry in entries]
+        made += [_virtual_server(entry, service.vip, its_health, directors) for entry in entries]
     return made
 
 
@@ -112,6 +121,9 @@ def _judge_data_path(service: declared.Service, servers: Iterable[declared.Serve
         if forward == 'nat':
             found.add('{0}.check.data_path: with forward nat {1} does not have the VIP, so it cannot be asked there; its own address '
                       'is what the data goes to, leave data_path out'.format(service.where, address))
+        elif (server.settings.get('tunnel') or {}).get('type', 'ipip') != 'ipip':
+            found.add('{0}.check.data_path: {1} has a tunnel of type {2}, and only one of type ipip can be asked through'.format(
+                service.where, address, server.settings['tunnel']['type']))
         elif model.family_of(address) != model.family_of(service.vip):
             found.add('{0}.check.data_path: {1} is not of the address family of the VIP, which cannot be asked like this'.format(
                 service.where, address))
@@ -126,7 +138,7 @@ def _judge_version(service: declared.Service, its_health: health.Health, version
     if since and ours < since:
         found.add('{0}.scheduler: keepalived {1} does not know {2}, which is there from {3} on'.format(
             service.where, version, scheduler, '.'.join(map(str, since))))
-    kind = its_health.check.type if its_health.check else ''
+    kind = its_health.check.type if its_health.check and not its_health.check.over_data_path else ''
     if kind in checks.SINCE and ours < checks.SINCE[kind]:
         found.add('{0}.check.type: keepalived {1} does not know {2}, which is there from {3} on'.format(
             service.where, version, kind, '.'.join(map(str, checks.SINCE[kind]))))
@@ -138,7 +150,7 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts) if all(part.isdigit() for part in parts) else ()
 
 
-def _virtual_server(entry: Mapping, vip: str, its_health: health.Health) -> Block:
+def _virtual_server(entry: Mapping, vip: str, its_health: health.Health, directors: Collection[str]) -> Block:
     key = options.service_key(entry)
     service = options.service(key, nested.accepted(
         {name: value for name, value in entry.items() if name != 'realservers'}, _SERVICE, 'a service'))
@@ -176,7 +188,8 @@ def _virtual_server(entry: Mapping, vip: str, its_health: health.Health) -> Bloc
     for given in entry['realservers']:
         accepted = nested.accepted(given, _REALSERVER, 'a real server')
         server_key = options.realserver_key(key, accepted['address'], accepted.get('port'))
-        lines.append(_real_server(options.realserver(server_key, accepted), vip, check))
+        its_check = check.at_its_own_address() if server_key.address in directors else check
+        lines.append(_real_server(options.realserver(server_key, accepted), vip, its_check))
     return Block(head, lines)
 
 

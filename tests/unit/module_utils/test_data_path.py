@@ -2,15 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A real server is asked with packets that a kernel accepts, and what comes back is understood.
-
-The packets are those that Linux answered between two network namespaces; the scenario `keepalived` does it on hosts.
-"""
+"""What is sent to a real server, and what its answers mean. The scenario `keepalived` does it on hosts."""
 
 from __future__ import annotations
 
 import socket
 import struct
+import threading
 import time
 
 import pytest
@@ -100,6 +98,14 @@ def server(*parts, first=0xFFFFFFFF, end=()):
     return answer
 
 
+REJECTED = struct.pack('!BBHI', 3, 3, 0, 0) + data_path.tcp_packet(DIP, PORT, WEB, 7, 0, SYN)
+
+
+def lost_before_the_end(got):
+    """The end arrives, and what was before it does not."""
+    return server()(got) if got.flags == SYN else [segment(100, 0, FIN | ACK)]
+
+
 @pytest.mark.parametrize('question, answer, expected', [
     (WEB, server(b'HTTP/1.1 200 OK\r\n'), Answer(None, MAC, 200)),
     (WEB, server(b'HTTP/1.0 503\r\n\r\n'), Answer(None, MAC, 503)),
@@ -110,6 +116,8 @@ def server(*parts, first=0xFFFFFFFF, end=()):
     (WEB, server(), Answer('timeout', MAC)),
     (Question(VIP, 80, RIP), server(), Answer(None, MAC)),
     (WEB, lambda got: [segment(0, got.sequence + 1, RST | ACK)], Answer('refused', MAC)),
+    (WEB, lambda _got: [(capture.ICMP, REJECTED)], Answer('refused', MAC)),
+    (WEB, lost_before_the_end, Answer('timeout', MAC)),
     (WEB, lambda got: [], Answer('timeout')),
 ])
 def test_what_comes_back_is_understood(question, answer, expected):
@@ -171,7 +179,7 @@ class Ip:
 
 
 ROUTE = '[{{"dst":"{0}","dev":"eth0","prefsrc":"192.0.2.10"{1}}}]'
-KNOWN = '[{"dst":"192.0.2.21","dev":"eth1","lladdr":"02:00:00:00:00:ff"},{"dst":"192.0.2.21","dev":"eth0","lladdr":"02:00:00:00:00:15"}]'
+KNOWN = '[{"dst":"192.0.2.21","lladdr":"02:00:00:00:00:15","state":["STALE"]}]'
 
 
 def test_the_way_is_the_one_that_the_kernel_knows():
@@ -191,7 +199,8 @@ def test_where_there_is_no_way_it_says_why(route, question, sentence):
         data_path.way_to(Ip(route), question, 0)
 
 
-def test_a_director_that_serves_too_is_connected_to(monkeypatch, capsys):
+@pytest.mark.parametrize('answer, status, said', [(b'HTTP/1.0 200 OK\r\n', 0, ''), (b'HTTP/1.0 500 No\r\n', 1, 'status 500')])
+def test_a_director_that_serves_too_is_asked_at_its_own_address(monkeypatch, capsys, answer, status, said):
     monkeypatch.setattr(data_path, '_run', Ip(ROUTE.format('127.0.0.1', ',"type":"local"')))
     with socket.socket() as server:
         server.bind(('127.0.0.1', 0))
@@ -199,7 +208,32 @@ def test_a_director_that_serves_too_is_connected_to(monkeypatch, capsys):
         assert data_path.main(words) == 1
         assert 'refused' in capsys.readouterr().err
         server.listen(1)
-        assert data_path.main(words) == 0
+
+        def serve():
+            with server.accept()[0] as connection:
+                connection.recv(4096)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        assert data_path.main(words) == status
+        thread.join()
+        assert said in capsys.readouterr().err
+
+
+def test_datagrams_to_itself_are_refused_where_nobody_listens():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(('127.0.0.1', 0))
+        port = server.getsockname()[1]
+        assert data_path.ask_itself(Question(VIP, port, '127.0.0.1', 'udp', timeout=0.1)) == Answer('timeout')
+    assert data_path.ask_itself(Question(VIP, port, '127.0.0.1', 'udp', timeout=5)) == Answer('refused')
+
+
+@pytest.mark.parametrize('words', [('www.example.org', '80', RIP), (VIP, '70000', RIP), (VIP, '80', 'real1')])
+def test_what_cannot_be_understood_is_said(words, capsys):
+    with pytest.raises(SystemExit):
+        data_path.main(words)
+    assert 'usage: lvs-data-path' in capsys.readouterr().err
 
 
 def test_the_program_says_in_one_line_what_is_wrong(monkeypatch, capsys):

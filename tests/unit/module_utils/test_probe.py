@@ -321,21 +321,24 @@ LINK = '[{"dst":"192.0.2.21","dev":"eth0","prefsrc":"192.0.2.10"}]'
 
 def test_a_real_server_is_asked_past_the_director_and_nobody_who_has_the_vip(wire, monkeypatch):
     asked = []
-    answers = iter([data_path.Answer(None, SERVER, 302), data_path.Answer(None, SERVER, 503), data_path.Answer('timeout')])
+    answers = iter([data_path.Answer(None, SERVER, 302), data_path.Answer(None, SERVER, 503), data_path.Nobody()])
 
     def ask(_run, question):
         asked.append(question)
-        return next(answers)
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     monkeypatch.setattr(data_path, 'ask', ask)
     result = probe.probe(Ip(0, LINK), target(real_server='192.0.2.21', forward='tun', path='/healthz', requests=3, timeout=1.5))
     assert set(asked) == {data_path.Question(VIP, 80, '192.0.2.21', 'tcp', 'tun', '/healthz', None, b'lvs', 1.5)}
     assert wire == [] and (result['arp'], result['on_link'], result['interface']) == (None, True, 'eth0')
-    assert (result['answers'], result['failures']) == ({SERVER: 2}, {'http_status': 1, 'timeout': 1})
+    assert (result['answers'], result['failures']) == ({SERVER: 2}, {'http_status': 1, 'unreachable': 1})
 
 
 @pytest.mark.parametrize('error, sentence', [
-    (data_path.NoWay('nobody on eth0 has 192.0.2.21'), 'real_server: nobody on eth0 has 192.0.2.21'),
+    (data_path.NoWay('192.0.2.21 is behind the router 192.0.2.1'), 'real_server: 192.0.2.21 is behind the router'),
     (PermissionError(errno.EPERM, 'Operation not permitted'), 'needs root'),
 ])
 def test_a_real_server_that_cannot_be_asked_is_said(wire, monkeypatch, error, sentence):

@@ -58,6 +58,12 @@ def test_a_host_is_asked_for_what_it_serves_at_the_vip():
         ('192.0.2.100', 80, '192.0.2.21', 'dr'), ('192.0.2.100', 443, '192.0.2.21', 'dr'), ('192.0.2.102', 53, '192.0.2.21', 'dr')]
 
 
+@pytest.mark.parametrize('server', [{'tunnel': {'type': 'gue', 'port': 6080}}, {'address': '2001:db8::21'}])
+def test_who_cannot_be_asked_from_a_director_is_to_be_asked_there(server):
+    services = [dict(SERVICES[0], realservers=[dict({'name': 'real1', 'address': '192.0.2.21', 'forward': 'tun'}, **server)])]
+    assert {probe['real_server'] for probe in serving.probes(services, 'real1', {'real1': {}})} == {''}
+
+
 def test_a_probe_that_could_not_be_made_is_no_answer():
     info = {'vips': {}, 'interfaces': {}, 'directors': {}, 'peers': {}, 'gateways': {'ipv4': [], 'ipv6': []}, 'listeners': []}
     asked = [{'item': [PROBE, 'lb1'], 'failed': True, 'msg': 'no root'}]

@@ -98,6 +98,7 @@ def test_where_nothing_can_be_asked_a_real_server_counts_as_alive(given, protoco
     ({'type': 'tcp', 'path': '/'}, "web.check: unknown key 'path'; a check of type tcp has type, port, retries, interval, timeout, retry_delay, data_path"),
     ({'type': 'http', 'data_path': True, 'digest': 'a' * 32},
      'web.check.digest: with data_path only the status of the reply is looked at; leave out one of the two'),
+    ({'type': 'http', 'data_path': True, 'path': "/it's"}, "web.check.path: with data_path it cannot have the character ', write %27"),
     ({'type': 'tcp', 'data_path': 1}, 'web.check.data_path: 1 is neither true nor false'),
     ({'type': 'https', 'data_path': True}, "web.check: unknown key 'data_path'; a check of type https has type, port, retries, "
                                            'interval, timeout, retry_delay, path, status, digest, host'),

@@ -112,11 +112,25 @@ def test_what_a_version_lacks_is_named(service, version, sentence):
 @pytest.mark.parametrize('server, sentence', [
     (dict(SERVERS[0], forward='nat'), 'with forward nat 192.0.2.21 does not have the VIP, so it cannot be asked there; its own address is '
                                       'what the data goes to, leave data_path out'),
+    (dict(SERVERS[0], forward='tun', tunnel={'type': 'gue', 'port': 6080}),
+     '192.0.2.21 has a tunnel of type gue, and only one of type ipip can be asked through'),
     (dict(SERVERS_IPV6[0], forward='tun'), '2001:db8::21 is not of the address family of the VIP, which cannot be asked like this'),
 ])
 def test_who_cannot_be_asked_over_the_data_path_is_named(server, sentence):
     service = dict(WEB, realservers=[server, SERVERS[1]], check={'data_path': True})
     assert sentences(service) == ['services[0] (web).check.data_path: ' + sentence]
+
+
+def test_a_director_that_serves_too_is_checked_at_its_own_address():
+    """It would send on what is for the VIP."""
+    service = dict(WEB, realservers=[{'address': address} for address in ('192.0.2.10', '192.0.2.11', '192.0.2.21')], check={'data_path': True})
+    made = text(service, vip=vrrp.Vip('eth0'), ha=HA)
+    assert made.count('TCP_CHECK') == 2 and made.count('MISC_CHECK') == 1 and 'lvs-data-path 192.0.2.100 80 192.0.2.21 ' in made
+
+
+def test_datagrams_over_the_data_path_need_no_checker_of_keepalived():
+    service = dict(WEB, protocol='udp', check={'type': 'udp', 'data_path': True})
+    assert sentences(service, version='2.0.20') == []
 
 
 def test_a_director_that_is_alone_gives_no_vip_away():
