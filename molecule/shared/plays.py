@@ -44,10 +44,10 @@ def asking_the_vips(figure):
     """Return a context manager under which the VIPs are asked; afterwards its value has the figures."""
 
     @contextlib.contextmanager
-    def ask(what, at_least=REQUESTS, vips=VIPS, streams=1):
+    def ask(what, at_least=REQUESTS, vips=VIPS, streams=1, pause=0.1):
         figures = Figures()
         bring('client', THERE, ROOT / 'molecule' / 'shared' / 'node' / 'load.py')
-        program = Program('client', THERE, 'load.py', at_least, streams, *vips)
+        program = Program('client', THERE, 'load.py', at_least, streams, pause, *vips)
         figures.made = lambda: program.now()['made']
         try:
             yield figures

@@ -29,7 +29,7 @@ def boots():
 
 def test_no_request_fails_while_all_real_servers_are_restarted(engine, asking, figure):
     times = 0
-    with asking('while all real servers are restarted, again and again', at_least=0, streams=STREAMS) as figures:
+    with asking('while all real servers are restarted, again and again', at_least=0, streams=STREAMS, pause=0.02) as figures:
         while figures.made() < REQUESTS:
             before = boots()
             done = rolling(engine, ROOT / 'molecule/operate/tasks/work.yml')

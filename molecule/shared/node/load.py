@@ -5,9 +5,10 @@
 """On the client: several at once ask the VIPs again and again, each request on a connection of its own, and
 beside them connections to each VIP are held and asked on all the time.
 
-`python3 load.py AT_LEAST STREAMS VIP...`: how many requests at least, how many connections to hold to each VIP. A line on stdin is
-answered with the figures so far. At the end of stdin it goes on until at least so many requests have been made, and ends. Every
-request that was begun is waited for and counted.
+`python3 load.py AT_LEAST STREAMS PAUSE VIP...`: how many requests at least, how many connections to hold to each VIP, and how many
+seconds each of those that ask waits between its requests; an emulated CPU has other work too. A line on stdin is answered with the
+figures so far. At the end of stdin it goes on without a pause until at least so many requests have been made, and ends. Every request
+that was begun is waited for and counted.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ import threading
 import time
 
 CLIENTS = 4
-# Seconds between the requests of one of them: an emulated CPU has other work too. Once nothing changes any more, none.
-PAUSE = 0.1
+# Seconds between two requests on held connections, all of which together ask as often as one alone would.
+HELD_PAUSE = 0.1
 # Seconds. A request takes milliseconds; one that needs a second for a lost packet is slow and not failed.
 PATIENCE = 60
 # Whatever happens, it ends, and says that it did not see all.
@@ -31,8 +32,8 @@ LONGEST = 3000
 class Load:
     """All clients together."""
 
-    def __init__(self, at_least, streams, vips):
-        self.at_least, self.streams, self.vips = at_least, streams, vips
+    def __init__(self, at_least, streams, pause, vips):
+        self.at_least, self.streams, self.pause, self.vips = at_least, streams, pause, vips
         self.stop = threading.Event()
         self.lock = threading.Lock()
         # Of those that were made, those that were before the end of stdin.
@@ -63,7 +64,7 @@ class Load:
                     self.failed.append('{0}: {1!r}'.format(vip, error))
                 # Nobody is flooded who answers nothing.
                 time.sleep(0.05)
-            self.stop.wait(PAUSE)
+            self.stop.wait(self.pause)
 
     def hold(self, vip):
         connection = http.client.HTTPConnection(vip, 80, timeout=PATIENCE)
@@ -79,8 +80,7 @@ class Load:
             except (OSError, http.client.HTTPException) as error:
                 self.broken.append('{0}: {1!r}'.format(vip, error))
                 connection.close()
-            # All of them together ask as often as one alone would.
-            time.sleep(PAUSE * self.streams)
+            time.sleep(HELD_PAUSE * self.streams)
         connection.close()
 
     def say(self):
@@ -93,7 +93,7 @@ class Load:
 
 
 def main():
-    load = Load(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])
+    load = Load(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), sys.argv[4:])
     threads = [threading.Thread(target=load.ask, args=(number,)) for number in range(CLIENTS)]
     threads += [threading.Thread(target=load.hold, args=(vip,)) for vip in load.vips * load.streams]
     for thread in threads:
