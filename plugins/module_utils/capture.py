@@ -9,11 +9,10 @@ Private to this collection. Parsing is pure.
 
 from __future__ import annotations
 
-import dataclasses
 import ipaddress
 import socket
 import struct
-from typing import Iterable
+from typing import Iterable, NamedTuple
 
 from . import neighbour
 
@@ -29,8 +28,7 @@ SOL_PACKET = 263
 PACKET_STATISTICS = 6
 
 
-@dataclasses.dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """A frame from the VIP: which of our ports it is for, who sent it, and whether it says that nobody is there."""
 
     port: int

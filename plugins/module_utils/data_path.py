@@ -12,22 +12,31 @@ Packets are built and parsed by pure functions.
 
 from __future__ import annotations
 
-import argparse
-import dataclasses
 import ipaddress
 import os
-import re
 import select
 import socket
 import struct
-import subprocess
 import sys
 import time
 from typing import Iterator, NamedTuple, Sequence
 
-from . import capture, iproute, neighbour
-from .command import CommandError, NotInstalled, Result, Runner
+from . import capture, neighbour, rtnetlink
 
+# It is started at every health check, so it imports nothing that takes long: argparse, subprocess, dataclasses.
+USAGE = """\
+usage: lvs-data-path VIP PORT REAL-SERVER [--protocol tcp|udp] [--forward dr|tun] [--timeout SECONDS]
+                     [--path PATH [--host NAME] [--status LOW[-HIGH]]...] [--payload HEX] [--reply]
+
+Asks one real server at the VIP, as the packets of a director reach it. Says nothing if all is well.
+
+--path     ask for it by HTTP; without one a connection is enough, which is not even established
+--host     the name in that request, instead of the VIP
+--status   good ones, 200-299 if left out
+--payload  what a datagram carries
+--reply    it has to be answered; otherwise it may not be refused
+--timeout  in all, 2 if left out
+"""
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 WINDOW = 65535
 AGAIN = 1.0
@@ -37,8 +46,7 @@ DISCARD = 9
 PATIENCE = 0.25
 """Seconds between two looks whether the kernel knows the MAC address by now."""
 
-STATUS = re.compile(rb'HTTP/1\.[01] ([1-5][0-9]{2})[ \r]')
-STATUS_LENGTH = 13
+STATUS_LENGTH = len('HTTP/1.1 200')
 TUNNELS = {4: socket.IPPROTO_IPIP, 6: socket.IPPROTO_IPV6}
 
 
@@ -54,8 +62,7 @@ class Itself(NoWay):
     """The real server is this host: there is no path to it."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     """What to ask, and whom. With a `path` it is asked for by HTTP; a datagram has the `payload`."""
 
     vip: str
@@ -145,12 +152,12 @@ class Way(NamedTuple):
 
     interface: str
     source: str
-    mac: str | None
+    mac: bytes | None
 
 
-def way_to(run: Runner, question: Question, until: float) -> Way:
+def way_to(question: Question, until: float) -> Way:
     """Return the way to the real server as the kernel knows it; raise `NoWay`."""
-    route = iproute.route_to(run, question.real_server)
+    route = rtnetlink.route_to(question.real_server)
     if route is None or not route.source:
         raise NoWay('there is no route to {0}'.format(question.real_server))
     if (':' in route.source) != (question.version == 6):
@@ -158,17 +165,17 @@ def way_to(run: Runner, question: Question, until: float) -> Way:
             question.vip, question.real_server))
     if route.local:
         raise Itself('{0} is an address of this host itself, and what it sends to itself says nothing'.format(question.real_server))
+    interface = socket.if_indextoname(route.interface)
     if question.forward == 'tun':
-        return Way(route.interface, route.source, None)
+        return Way(interface, route.source, None)
     if route.gateway:
-        raise NoWay('{0} is behind the router {1}, and direct routing needs it on the same segment'.format(
-            question.real_server, route.gateway))
+        raise NoWay('{0} is behind a router, and direct routing needs it on the same segment'.format(question.real_server))
     while True:
-        mac = iproute.read_neighbour(run, question.real_server, route.interface)
+        mac = rtnetlink.mac_of(question.real_server, route.interface)
         if mac:
-            return Way(route.interface, route.source, mac)
+            return Way(interface, route.source, mac)
         if time.monotonic() > until:
-            raise Nobody('nobody on {0} has {1}'.format(route.interface, question.real_server))
+            raise Nobody('nobody on {0} has {1}'.format(interface, question.real_server))
         nudge(question)
         time.sleep(PATIENCE)
 
@@ -206,7 +213,7 @@ class Path:
             self.tunnel.sendto(packet, (self.question.real_server, 0))
         else:
             mine = self.ear.getsockname()[4]
-            self.ear.send(neighbour.ethernet(neighbour.mac_bytes(self.way.mac), mine, self.kind, packet))
+            self.ear.send(neighbour.ethernet(self.way.mac, mine, self.kind, packet))
 
     def frames(self, packet: bytes) -> Iterator[bytes]:
         """Send a packet, and yield what comes from the VIP until the time is up; the packet is sent again meanwhile."""
@@ -281,8 +288,8 @@ def _http(path: Path, packet: bytes, theirs: int) -> Answer:
 
 
 def _of_http(data: bytes) -> Answer:
-    status = STATUS.match(data)
-    return Answer(None, status=int(status.group(1))) if status else Answer('closed')
+    status = data[9:STATUS_LENGTH]
+    return Answer(None, status=int(status)) if data.startswith(b'HTTP/1.') and status.isdigit() else Answer('closed')
 
 
 def _udp(path: Path) -> Answer:
@@ -293,10 +300,10 @@ def _udp(path: Path) -> Answer:
     return Answer('timeout')
 
 
-def ask(run: Runner, question: Question) -> Answer:
-    """Ask the real server once; raise `NoWay`, `CommandError`, or `OSError` for example without CAP_NET_RAW."""
+def ask(question: Question) -> Answer:
+    """Ask the real server once; raise `NoWay`, or `OSError` for example without CAP_NET_RAW."""
     until = time.monotonic() + question.timeout
-    path = Path(way_to(run, question, until), question, until)
+    path = Path(way_to(question, until), question, until)
     try:
         answer = (_tcp if question.protocol == 'tcp' else _udp)(path)
     finally:
@@ -328,32 +335,6 @@ def ask_itself(question: Question) -> Answer:
         return Answer('refused')
 
 
-def _run(argv: Sequence[str], stdin: str | None = None) -> Result:
-    path = os.environ.get('PATH', '') + ':/usr/sbin:/sbin'
-    try:
-        done = subprocess.run(argv, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True,
-                              env=dict(os.environ, PATH=path, LC_ALL='C'), check=False)
-    except FileNotFoundError:
-        raise NotInstalled(argv) from None
-    return Result(tuple(argv), done.returncode, done.stdout, done.stderr)
-
-
-def _address(text: str) -> str:
-    return str(ipaddress.ip_address(text))
-
-
-def _port(text: str) -> int:
-    port = int(text)
-    if not 1 <= port <= 65535:
-        raise ValueError(text)
-    return port
-
-
-def _statuses(text: str) -> tuple[int, int]:
-    low, _dash, high = text.partition('-')
-    return int(low), int(high or low)
-
-
 def fault(answer: Answer, question: Question, statuses: Sequence[tuple[int, int]], reply: bool) -> str | None:
     """Return what is wrong with an answer; None if it is as it should be. `reply` says that a datagram must be answered."""
     if answer.error == 'timeout' and question.protocol == 'udp' and not reply:
@@ -365,31 +346,48 @@ def fault(answer: Answer, question: Question, statuses: Sequence[tuple[int, int]
     return None
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def read(words: Sequence[str]) -> tuple[Question, list[tuple[int, int]], bool]:
+    """Return what the command line asks, which statuses are good, and whether a datagram has to be answered; raise `ValueError`."""
+    options: dict = {'status': []}
+    plain = []
+    waiting = iter(words)
+    for word in waiting:
+        if word == '--reply':
+            options['reply'] = True
+        elif word == '--status':
+            low, _dash, high = next(waiting, '').partition('-')
+            options['status'].append((int(low), int(high or low)))
+        elif word in ('--protocol', '--forward', '--timeout', '--path', '--host', '--payload'):
+            options[word[2:]] = next(waiting, '')
+        else:
+            plain.append(word)
+    vip, port, real_server = plain
+    question = Question(
+        str(ipaddress.ip_address(vip)), int(port), str(ipaddress.ip_address(real_server)), options.get('protocol', 'tcp'),
+        options.get('forward', 'dr'), options.get('path'), options.get('host'), bytes.fromhex(options.get('payload', '6c7673')),
+        float(options.get('timeout', 2)))
+    if not 0 < question.port < 65536 or question.protocol not in ('tcp', 'udp') or question.forward not in ('dr', 'tun'):
+        raise ValueError
+    return question, options['status'] or [(200, 299)], options.get('reply', False)
+
+
+def main(words: Sequence[str]) -> int:
     """Ask as the command line says; return 0 if the answer is as it should be, otherwise say why not and return 1."""
-    parser = argparse.ArgumentParser(
-        prog='lvs-data-path', description='Ask one real server at the VIP, as the packets of a director reach it.')
-    parser.add_argument('vip', type=_address)
-    parser.add_argument('port', type=_port)
-    parser.add_argument('real_server', type=_address, metavar='real-server')
-    parser.add_argument('--protocol', choices=['tcp', 'udp'], default='tcp')
-    parser.add_argument('--forward', choices=['dr', 'tun'], default='dr', help='how the director sends to it')
-    parser.add_argument('--path', help='ask for it by HTTP; without one a connection is enough')
-    parser.add_argument('--host', help='the name in the request, instead of the VIP')
-    parser.add_argument('--status', type=_statuses, action='append', metavar='LOW[-HIGH]', help='good ones; 200-299 if left out')
-    parser.add_argument('--payload', type=bytes.fromhex, default=b'lvs', metavar='HEX', help='of a datagram')
-    parser.add_argument('--reply', action='store_true', help='a datagram has to be answered; otherwise it may not be refused')
-    parser.add_argument('--timeout', type=float, default=2.0, metavar='SECONDS')
-    options = vars(parser.parse_args(arguments))
-    statuses, reply = options.pop('status') or [(200, 299)], options.pop('reply')
-    question = Question(**options)
+    if '--help' in words:
+        sys.stdout.write(USAGE)
+        return 0
+    try:
+        question, statuses, reply = read(words)
+    except ValueError:
+        sys.stderr.write(USAGE)
+        return 1
     try:
         try:
-            answer = ask(_run, question)
+            answer = ask(question)
         except Itself:
             answer = ask_itself(question)
         wrong = fault(answer, question, statuses, reply)
-    except (NoWay, CommandError, OSError) as error:
+    except (NoWay, OSError) as error:
         wrong = str(error)
     if wrong:
         sys.stderr.write('lvs-data-path: {0} at {1} port {2}: {3}\n'.format(question.real_server, question.vip, question.port, wrong))

@@ -326,12 +326,6 @@ def parse_neighbours(text: str) -> dict[tuple[str, str], str]:
     return {(entry['dst'], entry['dev']): entry['lladdr'] for entry in json.loads(text or '[]') if 'lladdr' in entry}
 
 
-def read_neighbour(run: Runner, address: str, interface: str) -> str | None:
-    """Read the MAC address that the kernel knows for one address on an interface: one process. None if it knows none."""
-    text = checked(run(['ip', '-json', 'neighbour', 'show', 'to', address, 'dev', interface]))
-    return next((entry['lladdr'] for entry in json.loads(text or '[]') if 'lladdr' in entry), None)
-
-
 def read_neighbours(run: Runner) -> dict[tuple[str, str], str]:
     """Read the kernel's neighbour tables: one process."""
     return parse_neighbours(checked(run(['ip', '-json', 'neighbour', 'show'])))

@@ -179,8 +179,7 @@ class Client:
 class Director:
     """Asks one real server at the VIP, past the director, as a director's packets reach it."""
 
-    def __init__(self, run: Runner, target: Target) -> None:
-        self.run = run
+    def __init__(self, target: Target) -> None:
         self.question = data_path.Question(
             target.address, target.port, str(target.real_server), target.protocol, target.forward, target.path,
             payload=target.payload.encode(), timeout=target.timeout)
@@ -188,7 +187,7 @@ class Director:
     def request(self) -> Reply:
         begin = time.monotonic()
         try:
-            answer = data_path.ask(self.run, self.question)
+            answer = data_path.ask(self.question)
         except data_path.Nobody:
             answer = data_path.Answer('unreachable')
         error = answer.error
@@ -332,7 +331,7 @@ def _probe_real_server(run: Runner, target: Target) -> dict:
     route = iproute.route_to(run, str(target.real_server))
     interface = route.interface if route else None
     try:
-        replies = make_requests(Director(run, target).request, None, target.requests, target.deadline)
+        replies = make_requests(Director(target).request, None, target.requests, target.deadline)
     except data_path.NoWay as error:
         raise ProbeError('real_server: {0}'.format(error)) from None
     except OSError as error:

@@ -13,8 +13,7 @@ import time
 
 import pytest
 
-from ansible_collections.lvs.direct_routing.plugins.module_utils import capture, data_path, neighbour
-from ansible_collections.lvs.direct_routing.plugins.module_utils.command import Result
+from ansible_collections.lvs.direct_routing.plugins.module_utils import capture, data_path, neighbour, rtnetlink
 from ansible_collections.lvs.direct_routing.plugins.module_utils.data_path import ACK, FIN, PSH, RST, SYN, Answer, Question
 
 VIP, VIP6, RIP, RIP6, DIP, DIP6 = '192.0.2.100', '2001:db8::100', '192.0.2.21', '2001:db8::21', '192.0.2.10', '2001:db8::10'
@@ -58,7 +57,7 @@ class Wire(data_path.Path):
     """The path to a real server that is a function of the flags and the data of a segment, or of a datagram."""
 
     def __init__(self, question, answer):
-        self.way, self.question, self.port = data_path.Way('eth0', DIP, MAC), question, PORT
+        self.way, self.question, self.port = data_path.Way('eth0', DIP, neighbour.mac_bytes(MAC)), question, PORT
         self.until = time.monotonic() + question.timeout
         self.answer, self.sent = answer, []
 
@@ -167,41 +166,45 @@ def test_an_answer_is_judged(answer, question, reply, wrong):
     assert data_path.fault(answer, question, [(200, 299)], reply) == wrong
 
 
-class Ip:
-    """What `ip` prints for the route and the neighbours."""
+@pytest.fixture(name='kernel')
+def what_the_kernel_knows(monkeypatch):
+    """Return a function that says which route and which MAC address the kernel is to know."""
+    monkeypatch.setattr(socket, 'if_indextoname', {2: 'eth0'}.get)
+    monkeypatch.setattr(data_path, 'nudge', lambda _question: None)
 
-    def __init__(self, route, neighbours='[]'):
-        self.printed = {'route': route, 'neighbour': neighbours}
+    def know(route, mac=None):
+        monkeypatch.setattr(rtnetlink, 'route_to', lambda _address: route)
+        monkeypatch.setattr(rtnetlink, 'mac_of', lambda address, interface: mac if (address, interface) == (RIP, 2) else None)
 
-    def __call__(self, argv, stdin=None):
-        text = self.printed[argv[2]]
-        return Result(tuple(argv), 2 if 'unreachable' in text else 0, text, text)
-
-
-ROUTE = '[{{"dst":"{0}","dev":"eth0","prefsrc":"192.0.2.10"{1}}}]'
-KNOWN = '[{"dst":"192.0.2.21","lladdr":"02:00:00:00:00:15","state":["STALE"]}]'
+    return know
 
 
-def test_the_way_is_the_one_that_the_kernel_knows():
-    assert data_path.way_to(Ip(ROUTE.format(RIP, ''), KNOWN), WEB, 0) == ('eth0', DIP, MAC)
-    assert data_path.way_to(Ip(ROUTE.format(RIP, ',"gateway":"192.0.2.1"')), Question(VIP, 80, RIP, forward='tun'), 0) == ('eth0', DIP, None)
+LINK = rtnetlink.Route(2, DIP, False, False)
+
+
+def test_the_way_is_the_one_that_the_kernel_knows(kernel):
+    kernel(LINK, b'\x02\0\0\0\0\x15')
+    assert data_path.way_to(WEB, 0) == ('eth0', DIP, b'\x02\0\0\0\0\x15')
+    kernel(LINK._replace(gateway=True))
+    assert data_path.way_to(Question(VIP, 80, RIP, forward='tun'), 0) == ('eth0', DIP, None)
 
 
 @pytest.mark.parametrize('route, question, sentence', [
-    ('RTNETLINK answers: Network is unreachable', WEB, 'there is no route to 192.0.2.21'),
-    (ROUTE.format(RIP, ',"gateway":"192.0.2.1"'), WEB, '192.0.2.21 is behind the router 192.0.2.1'),
-    (ROUTE.format(RIP, ',"type":"local"'), WEB, '192.0.2.21 is an address of this host itself'),
-    (ROUTE.format(RIP, ''), WEB, 'nobody on eth0 has 192.0.2.21'),
-    (ROUTE.format(RIP, ''), Question(VIP6, 80, RIP, forward='tun'), '2001:db8::100 and 192.0.2.21 are not of the same address family'),
+    (None, WEB, 'there is no route to 192.0.2.21'),
+    (LINK._replace(gateway=True), WEB, '192.0.2.21 is behind a router'),
+    (LINK._replace(local=True), WEB, '192.0.2.21 is an address of this host itself'),
+    (LINK, WEB, 'nobody on eth0 has 192.0.2.21'),
+    (LINK, Question(VIP6, 80, RIP, forward='tun'), '2001:db8::100 and 192.0.2.21 are not of the same address family'),
 ])
-def test_where_there_is_no_way_it_says_why(route, question, sentence):
+def test_where_there_is_no_way_it_says_why(kernel, route, question, sentence):
+    kernel(route)
     with pytest.raises(data_path.NoWay, match=sentence):
-        data_path.way_to(Ip(route), question, 0)
+        data_path.way_to(question, 0)
 
 
 @pytest.mark.parametrize('answer, status, said', [(b'HTTP/1.0 200 OK\r\n', 0, ''), (b'HTTP/1.0 500 No\r\n', 1, 'status 500')])
-def test_a_director_that_serves_too_is_asked_at_its_own_address(monkeypatch, capsys, answer, status, said):
-    monkeypatch.setattr(data_path, '_run', Ip(ROUTE.format('127.0.0.1', ',"type":"local"')))
+def test_a_director_that_serves_too_is_asked_at_its_own_address(kernel, capsys, answer, status, said):
+    kernel(rtnetlink.Route(1, '127.0.0.1', False, True))
     with socket.socket() as server:
         server.bind(('127.0.0.1', 0))
         words = [VIP, str(server.getsockname()[1]), '127.0.0.1', '--path', '/']
@@ -229,15 +232,24 @@ def test_datagrams_to_itself_are_refused_where_nobody_listens():
     assert data_path.ask_itself(Question(VIP, port, '127.0.0.1', 'udp', timeout=5)) == Answer('refused')
 
 
-@pytest.mark.parametrize('words', [('www.example.org', '80', RIP), (VIP, '70000', RIP), (VIP, '80', 'real1')])
-def test_what_cannot_be_understood_is_said(words, capsys):
-    with pytest.raises(SystemExit):
-        data_path.main(words)
+@pytest.mark.parametrize('words', [
+    ('www.example.org', '80', RIP), (VIP, '70000', RIP), (VIP, '80', 'real1'), (VIP, '80'), (VIP, '80', RIP, '--verbose'),
+    (VIP, '80', RIP, '--protocol', 'sctp'), (VIP, '80', RIP, '--forward', 'nat'), (VIP, '80', RIP, '--timeout'), (VIP, '80', RIP, '--status', 'ok'),
+])
+def test_what_cannot_be_understood_is_answered_by_how_it_is_used(words, capsys):
+    assert data_path.main(words) == 1
     assert 'usage: lvs-data-path' in capsys.readouterr().err
 
 
+def test_all_that_can_be_said():
+    words = '{0} 53 {1} --protocol udp --forward tun --timeout 0.5 --payload 00ff --reply --status 200 --status 301-302'.format(VIP6, RIP6)
+    assert data_path.read([*words.split(), '--path', '/a b', '--host', 'a.b']) == (
+        Question(VIP6, 53, RIP6, 'udp', 'tun', '/a b', 'a.b', b'\x00\xff', 0.5), [(200, 200), (301, 302)], True)
+    assert data_path.main(['--help']) == 0
+
+
 def test_the_program_says_in_one_line_what_is_wrong(monkeypatch, capsys):
-    monkeypatch.setattr(data_path, 'ask', lambda _run, question: Answer(None, MAC, 500))
+    monkeypatch.setattr(data_path, 'ask', lambda _question: Answer(None, MAC, 500))
     assert data_path.main([VIP, '80', RIP, '--path', '/healthz', '--status', '200-299', '--status', '301']) == 1
     assert capsys.readouterr().err == 'lvs-data-path: 192.0.2.21 at 192.0.2.100 port 80: the answer has status 500\n'
     assert data_path.main([VIP, '80', RIP, '--path', '/healthz', '--status', '500']) == 0

@@ -323,7 +323,7 @@ def test_a_real_server_is_asked_past_the_director_and_nobody_who_has_the_vip(wir
     asked = []
     answers = iter([data_path.Answer(None, SERVER, 302), data_path.Answer(None, SERVER, 503), data_path.Nobody()])
 
-    def ask(_run, question):
+    def ask(question):
         asked.append(question)
         answer = next(answers)
         if isinstance(answer, Exception):
