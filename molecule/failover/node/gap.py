@@ -16,7 +16,8 @@ import sys
 import threading
 import time
 
-# Seconds that a new request waits: one that is lost is made anew, long before TCP would.
+# Seconds that a new request waits: one that is lost is made anew, long before TCP would. One that is only slow counts as failed here;
+# load.py is who waits for it.
 IMPATIENCE = 0.3
 # So many at once ask a VIP, each with a pause, so that one begins every few hundredths of a second also while they wait.
 ASKERS = 6
