@@ -14,7 +14,9 @@ import pathlib
 import jinja2
 from markupsafe import Markup
 
-from . import picture, view
+from . import picture
+from .shown import STATES, Member, Rates, View, counted
+from .view import listed
 
 _FOLDER = pathlib.Path(__file__).parent
 _UNITS = ('', 'k', 'M', 'G', 'T')
@@ -22,10 +24,10 @@ DRIFT_SHOWN = 12
 """So many differences are shown at once, and the rest on request."""
 
 
-def render(shown: view.View, generated: str, refresh: int) -> str:
+def render(shown: View, generated: str, refresh: int) -> str:
     """Return the page. `generated` is when it was made; a browser loads it again every `refresh` seconds, 0 for never."""
     return _template().render(
-        view=shown, generated=generated, refresh=refresh, pictures=picture.pictures(shown), words=view.STATES,
+        view=shown, generated=generated, refresh=refresh, pictures=picture.pictures(shown), words=STATES,
         css=Markup((_FOLDER / 'page.css').read_text(encoding='utf-8')), drift_shown=DRIFT_SHOWN,
         open_services=len(shown.members) <= picture.MOST['rows'],
     )  # fmt: skip
@@ -54,11 +56,11 @@ def total(members, name: str) -> float | int | None:
     return sum(known) if known else None
 
 
-def _figure_of(member: view.Member, name: str):
-    return getattr(member.rates, name) if name in view.Rates._fields else getattr(member, name)
+def _figure_of(member: Member, name: str):
+    return getattr(member.rates, name) if name in Rates._fields else getattr(member, name)
 
 
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(figure=figure, bits=bits, total=total, counted=view.counted, listed=view.listed)
+    environment.filters.update(figure=figure, bits=bits, total=total, counted=counted, listed=listed)
     return environment.from_string((_FOLDER / 'page.html.j2').read_text(encoding='utf-8'))

@@ -10,12 +10,12 @@ Colours and fonts are classes of page.css. Lengths are units of the view box, wh
 
 from __future__ import annotations
 
-import unicodedata
-from typing import Iterable, NamedTuple, Sequence
+from typing import Iterable, Sequence
 
 from markupsafe import Markup
 
-from .view import STATES, Director, Host, Member, Service, View, Vip, counted
+from .shown import STATES, Director, Host, Member, Service, View, Vip, counted
+from .svg import Box, arrow, edge, element, icon, length, rect, text
 
 MOST = {'rows': 30, 'directors': 6, 'hosts': 60}
 """What is shown one by one: real servers of services, directors, and hosts with their names."""
@@ -26,55 +26,6 @@ LEFT = {'clients': 0, 'directors': 208, 'services': 486, 'hosts': 816}
 HEAD, VIP, TITLE, ROW, PITCH = 28, 34, 44, 34, 84
 SPACE = 22
 SQUARE, GAP = 14, 5
-# Of the font size, a little more than the average of common fonts.
-BROAD, REGULAR = 1.05, 0.6
-
-
-class Box(NamedTuple):
-    """A rectangle; left and right of it edges end."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    @property
-    def middle(self) -> float:
-        return self.y + self.height / 2
-
-    @property
-    def center(self) -> float:
-        return self.x + self.width / 2
-
-    @property
-    def right(self) -> float:
-        return self.x + self.width
-
-    @property
-    def bottom(self) -> float:
-        return self.y + self.height
-
-
-def element(name: str, *content, **attributes) -> Markup:
-    """Return an element of SVG or HTML with everything escaped; `class_` is its class, and _ is - in other names."""
-    written = Markup('').join(
-        Markup(' {0}="{1}"').format(Markup(key.rstrip('_').replace('_', '-')), _number(value))
-        for key, value in attributes.items() if value is not None
-    )
-    return Markup('<{0}{1}>{2}</{0}>').format(Markup(name), written, Markup('').join(content))
-
-
-def fitted(text: str, width: float, size: float) -> str:
-    """Return a text, or its beginning, that is no wider than this in a font of this size."""
-    room = width / size
-    used = [BROAD if unicodedata.east_asian_width(one) in 'WF' else REGULAR for one in text]
-    if sum(used) <= room:
-        return text
-    kept, total = 0, REGULAR
-    while total + used[kept] <= room:
-        total += used[kept]
-        kept += 1
-    return text[:kept].rstrip() + '…'
 
 
 def pictures(view: View) -> Markup:
@@ -105,11 +56,11 @@ def described(view: View) -> str:
 
 
 def _svg(view: View, layout: str, width: float, height: float, parts: Iterable[Markup]) -> Markup:
-    title, text = 'picture-{0}-title'.format(layout), 'picture-{0}-text'.format(layout)
+    title, description = 'picture-{0}-title'.format(layout), 'picture-{0}-text'.format(layout)
     return element(
-        'svg', element('title', 'Topology', id=title), element('desc', described(view), id=text), *parts,
-        class_='picture ' + layout, viewBox='0 0 {0} {1}'.format(width, _number(height)), role='img',
-        aria_labelledby=title, aria_describedby=text,
+        'svg', element('title', 'Topology', id=title), element('desc', described(view), id=description), *parts,
+        class_='picture ' + layout, viewBox='0 0 {0} {1}'.format(width, length(height)), role='img',
+        aria_labelledby=title, aria_describedby=description,
     )  # fmt: skip
 
 
@@ -133,7 +84,7 @@ def _wide(view: View) -> tuple[float, list[Markup]]:
             for number, member in enumerate(service.members):
                 row = Box(LEFT['hosts'], top + number * ROW, WIDE - LEFT['hosts'], ROW - 4)
                 parts += _member(member, row)
-                edges.append(_edge((place.right, place.middle), (row.x, row.middle), 's-' + member.state))
+                edges.append(edge((place.right, place.middle), (row.x, row.middle), 's-' + member.state))
                 bottom = row.bottom
             y += height
         y += SPACE
@@ -146,7 +97,7 @@ def _wide_summary(view: View) -> tuple[float, list[Markup]]:
     tall = max(services.height, hosts.height, _directors_height(view))
     services, hosts = (box._replace(y=HEAD + (tall - box.height) / 2) for box in (services, hosts))
     parts = _services(view, services) + _hosts(view, hosts, 2)
-    edges = [_edge((services.right, services.middle), (hosts.x, hosts.middle), 'plain')]
+    edges = [edge((services.right, services.middle), (hosts.x, hosts.middle), 'plain')]
     every = Vip('', [one.name for one in view.directors if one.held], view.services)
     return _with_directors(view, tall, [(every, services)], hosts.bottom, parts, edges)
 
@@ -162,22 +113,22 @@ def _with_directors(view: View, tall: float, vips: Iterable[tuple[Vip, Box]], en
              for number in range(max(1, len(shown)))]
     for director, box in zip(shown, boxes):
         parts += _director(director, box, len(view.vips))
-        edges.append(_edge((clients.right, clients.middle), (box.x, box.middle), 'live' if director.held else 'idle'))
+        edges.append(edge((clients.right, clients.middle), (box.x, box.middle), 'live' if director.held else 'idle'))
         edges += [
-            _edge((box.right, box.middle), (top.x, top.middle), 'live') for vip, top in vips if director.name in vip.holders
+            edge((box.right, box.middle), (top.x, top.middle), 'live') for vip, top in vips if director.name in vip.holders
         ]
     if not shown:
         parts += _many_directors(view, boxes[0])
-        edges.append(_edge((clients.right, clients.middle), (boxes[0].x, boxes[0].middle), 'live'))
-        edges += [_edge((boxes[0].right, boxes[0].middle), (top.x, top.middle), 'live') for _vip_of_it, top in vips]
+        edges.append(edge((clients.right, clients.middle), (boxes[0].x, boxes[0].middle), 'live'))
+        edges += [edge((boxes[0].right, boxes[0].middle), (top.x, top.middle), 'live') for _vip_of_it, top in vips]
     words = ('Clients', 'Directors', 'VIPs and services', 'Real servers')
-    heads = [_text(x, 14, word, 'head') for x, word in zip(LEFT.values(), words)]
+    heads = [text(x, 14, word, 'head') for x, word in zip(LEFT.values(), words)]
     low = HEAD + tall + 30
     back = 'M968 {0}V{1}Q968 {2} 956 {2}H82Q70 {2} 70 {1}V{3}'.format(
-        *(_number(one) for one in (end + 6, low - 12, low, clients.bottom + 8)))
+        *(length(one) for one in (end + 6, low - 12, low, clients.bottom + 8)))
     reply = [element('path', d=back, class_='edge reply', marker_end='url(#arrow)'),
-             _text(519, low + 18, _replies(view), 'small', anchor='middle')]
-    return low + 28, [_arrow()] + edges + heads + parts + reply
+             text(519, low + 18, _replies(view), 'small', anchor='middle')]
+    return low + 28, [arrow()] + edges + heads + parts + reply
 
 
 def _narrow(view: View) -> tuple[float, list[Markup]]:
@@ -188,7 +139,7 @@ def _narrow(view: View) -> tuple[float, list[Markup]]:
         box = Box(0, y, NARROW, VIP + sum(heights))
         if number:
             kind = 'live' if vip.holders else 'idle'
-            edges.append(_edge((box.center, y - SPACE), (box.center, y), kind, upright=True))
+            edges.append(edge((box.center, y - SPACE), (box.center, y), kind, upright=True))
         parts += _vip(vip, box)
         y += VIP
         for service, height in zip(vip.services, heights):
@@ -196,12 +147,12 @@ def _narrow(view: View) -> tuple[float, list[Markup]]:
             parts += _service(service, place)
             for place_in_service, member in enumerate(service.members):
                 row = Box(40, y + TITLE + 4 + place_in_service * ROW, NARROW - 48, ROW - 4)
-                parts += [element('path', d='M22 {0}V{1}H40'.format(_number(place.bottom), _number(row.middle)),
+                parts += [element('path', d='M22 {0}V{1}H40'.format(length(place.bottom), length(row.middle)),
                                   class_='edge s-' + member.state)]
                 parts += _member(member, row)
             y += height
         y += SPACE
-    parts.append(_text(NARROW / 2, y, _replies(view), 'small', anchor='middle', width=NARROW))
+    parts.append(text(NARROW / 2, y, _replies(view), 'small', anchor='middle', width=NARROW))
     return y + 10, edges + parts
 
 
@@ -209,9 +160,9 @@ def _narrow_summary(view: View) -> tuple[float, list[Markup]]:
     parts, edges, y = _narrow_head(view)
     services = Box(0, y, NARROW, VIP + _mosaic_height(len(view.services), NARROW - 16))
     hosts = Box(0, services.bottom + SPACE, NARROW, VIP + _chips_height(view, 2))
-    edges.append(_edge((services.center, services.bottom), (hosts.center, hosts.y), 'plain', upright=True))
+    edges.append(edge((services.center, services.bottom), (hosts.center, hosts.y), 'plain', upright=True))
     parts += _services(view, services) + _hosts(view, hosts, 2)
-    parts.append(_text(NARROW / 2, hosts.bottom + 22, _replies(view), 'small', anchor='middle', width=NARROW))
+    parts.append(text(NARROW / 2, hosts.bottom + 22, _replies(view), 'small', anchor='middle', width=NARROW))
     return hosts.bottom + 32, edges + parts
 
 
@@ -232,13 +183,13 @@ def _narrow_head(view: View) -> tuple[list[Markup], list[Markup], float]:
             box = Box(place * (width + 12), y, width, PITCH - 14)
             parts += _director(director, box, len(view.vips))
             kind = 'live' if director.held else 'idle'
-            edges.append(_edge((clients.center, clients.bottom), (box.center, box.y), kind, upright=True))
+            edges.append(edge((clients.center, clients.bottom), (box.center, box.y), kind, upright=True))
             if director.held:
-                edges.append(_edge((box.center, box.bottom), (NARROW / 2, box.bottom + SPACE), 'live', upright=True))
+                edges.append(edge((box.center, box.bottom), (NARROW / 2, box.bottom + SPACE), 'live', upright=True))
         y += PITCH - 14 + SPACE
     if not shown:
         parts += _many_directors(view, Box(0, y, NARROW, PITCH - 14))
-        edges.append(_edge((clients.center, clients.bottom), (NARROW / 2, y), 'live', upright=True))
+        edges.append(edge((clients.center, clients.bottom), (NARROW / 2, y), 'live', upright=True))
         y += PITCH - 14 + SPACE
     return parts, edges, y
 
@@ -246,9 +197,9 @@ def _narrow_head(view: View) -> tuple[list[Markup], list[Markup], float]:
 def _clients(view: View, box: Box) -> list[Markup]:
     names = ', '.join(view.clients) if view.clients else 'any network'
     return [
-        _rect(box, 'node'),
-        _text(box.center, box.middle - 3, 'Clients', 'strong', anchor='middle'),
-        _text(box.center, box.middle + 14, names, 'small', anchor='middle', width=box.width - 12),
+        rect(box, 'node'),
+        text(box.center, box.middle - 3, 'Clients', 'strong', anchor='middle'),
+        text(box.center, box.middle + 14, names, 'small', anchor='middle', width=box.width - 12),
     ]
 
 
@@ -258,30 +209,30 @@ def _director(director: Director, box: Box, vips: int) -> list[Markup]:
         words = 'active {0}/{1}'.format(len(director.held), vips)
     pill = Box(box.right - 12 - len(words) * 7 - 16, box.y + 11, len(words) * 7 + 16, 20)
     return [
-        _rect(box, 'node role-' + director.role),
-        _text(box.x + 14, box.y + 26, director.name, 'strong', width=pill.x - box.x - 20),
+        rect(box, 'node role-' + director.role),
+        text(box.x + 14, box.y + 26, director.name, 'strong', width=pill.x - box.x - 20),
         element('rect', x=pill.x, y=pill.y, width=pill.width, height=pill.height, rx=10, class_='pill role-' + director.role),
-        _text(pill.center, pill.y + 14, words, 'word role-' + director.role, anchor='middle'),
-        _text(box.x + 14, box.y + 43, director.address, 'mono', width=box.width - 28),
-        _text(box.x + 14, box.y + 59, director.engine, 'small', width=box.width - 28),
+        text(pill.center, pill.y + 14, words, 'word role-' + director.role, anchor='middle'),
+        text(box.x + 14, box.y + 43, director.address, 'mono', width=box.width - 28),
+        text(box.x + 14, box.y + 59, director.engine, 'small', width=box.width - 28),
     ]
 
 
 def _many_directors(view: View, box: Box) -> list[Markup]:
     active = [one.name for one in view.directors if one.held]
     return [
-        _rect(box, 'node role-' + ('active' if active else 'idle')),
-        _text(box.x + 14, box.y + 28, counted(len(view.directors), 'director'), 'strong'),
-        _text(box.x + 14, box.y + 48, 'active: ' + (', '.join(active) or 'none'), 'small', width=box.width - 28),
+        rect(box, 'node role-' + ('active' if active else 'idle')),
+        text(box.x + 14, box.y + 28, counted(len(view.directors), 'director'), 'strong'),
+        text(box.x + 14, box.y + 48, 'active: ' + (', '.join(active) or 'none'), 'small', width=box.width - 28),
     ]
 
 
 def _vip(vip: Vip, box: Box) -> list[Markup]:
     owner = ', '.join(vip.holders) or 'no director'
     return [
-        _rect(box, 'group' + ('' if len(vip.holders) == 1 else ' wrong')),
-        _text(box.x + 14, box.y + 23, vip.address, 'mono strong', width=box.width - 106),
-        _text(box.right - 14, box.y + 23, owner, 'small' if len(vip.holders) == 1 else 'small wrong', anchor='end', width=84),
+        rect(box, 'group' + ('' if len(vip.holders) == 1 else ' wrong')),
+        text(box.x + 14, box.y + 23, vip.address, 'mono strong', width=box.width - 106),
+        text(box.right - 14, box.y + 23, owner, 'small' if len(vip.holders) == 1 else 'small wrong', anchor='end', width=84),
     ]
 
 
@@ -290,12 +241,12 @@ def _service(service: Service, box: Box) -> list[Markup]:
     if service.persistence:
         settings += ', {0} s'.format(service.persistence)
     return [
-        _rect(box, 'node is-' + service.severity),
-        _text(box.x + 12, box.y + 19, service.name, 'strong', width=box.width - 100),
-        _text(box.right - 12, box.y + 19, '{0} of {1}'.format(service.serving, service.servers), 'small is-' + service.severity,
-              anchor='end'),
-        _text(box.x + 12, box.y + 35, _short(service), 'mono', width=box.width - 100),
-        _text(box.right - 12, box.y + 35, settings, 'small', anchor='end', width=80),
+        rect(box, 'node is-' + service.severity),
+        text(box.x + 12, box.y + 19, service.name, 'strong', width=box.width - 100),
+        text(box.right - 12, box.y + 19, '{0} of {1}'.format(service.serving, service.servers), 'small is-' + service.severity,
+             anchor='end'),
+        text(box.x + 12, box.y + 35, _short(service), 'mono', width=box.width - 100),
+        text(box.right - 12, box.y + 35, settings, 'small', anchor='end', width=80),
     ]
 
 
@@ -310,10 +261,10 @@ def _member(member: Member, box: Box) -> list[Markup]:
         words = STATES[member.state]
     room = len(words) * 6.3
     return [
-        _rect(box, 'row s-' + member.state),
-        _icon(member.state, box.x + 9, box.middle - 8, 's-' + member.state),
-        _text(box.x + 32, box.middle + 4.5, member.name, 'strong', width=box.width - 48 - room),
-        _text(box.right - 10, box.middle + 4.5, words, 'small s-' + member.state, anchor='end'),
+        rect(box, 'row s-' + member.state),
+        icon(member.state, box.x + 9, box.middle - 8, 's-' + member.state),
+        text(box.x + 32, box.middle + 4.5, member.name, 'strong', width=box.width - 48 - room),
+        text(box.right - 10, box.middle + 4.5, words, 'small s-' + member.state, anchor='end'),
     ]
 
 
@@ -327,7 +278,7 @@ def _services(view: View, box: Box) -> list[Markup]:
                 width=SQUARE, height=SQUARE, rx=3, class_='square is-' + one.severity)
         for number, one in enumerate(view.services)
     ]
-    return [_rect(box, 'group'), _text(box.x + 12, box.y + 23, title, 'strong', width=box.width - 24)] + squares
+    return [rect(box, 'group'), text(box.x + 12, box.y + 23, title, 'strong', width=box.width - 24)] + squares
 
 
 def _hosts(view: View, box: Box, across: int) -> list[Markup]:
@@ -336,17 +287,17 @@ def _hosts(view: View, box: Box, across: int) -> list[Markup]:
     title = counted(len(view.hosts), 'real server')
     if len(shown) < len(view.hosts):
         title += ', those that do not serve:' if shown else ', all of them serve'
-    parts = [_rect(box, 'group'), _text(box.x + 12, box.y + 23, title, 'strong', width=box.width - 24)]
+    parts = [rect(box, 'group'), text(box.x + 12, box.y + 23, title, 'strong', width=box.width - 24)]
     width = (box.width - 16 - (across - 1) * 6) / across
     for number, host in enumerate(shown):
         chip = Box(box.x + 8 + number % across * (width + 6), box.y + 34 + number // across * 30, width, 26)
         kind = 's-' + host.state if host.severity != 'warning' else 'is-warning'
         share = '{0}/{1}'.format(host.serving, len(host.members))
         parts += [
-            _rect(chip, 'row ' + kind),
-            _icon('warning' if host.severity == 'warning' else host.state, chip.x + 6, chip.middle - 8, kind),
-            _text(chip.x + 28, chip.middle + 4.5, host.name, 'small ' + kind, width=chip.width - 44 - len(share) * 7),
-            _text(chip.right - 8, chip.middle + 4.5, share, 'small ' + kind, anchor='end'),
+            rect(chip, 'row ' + kind),
+            icon('warning' if host.severity == 'warning' else host.state, chip.x + 6, chip.middle - 8, kind),
+            text(chip.x + 28, chip.middle + 4.5, host.name, 'small ' + kind, width=chip.width - 44 - len(share) * 7),
+            text(chip.right - 8, chip.middle + 4.5, share, 'small ' + kind, anchor='end'),
         ]
     return parts
 
@@ -387,38 +338,3 @@ def _replies(view: View) -> str:
     if forwards == ['nat']:
         return 'Replies go through the director (nat)'
     return 'Replies of nat go through the director, others straight to the client'
-
-
-def _edge(begin: tuple[float, float], end: tuple[float, float], kind: str, upright: bool = False) -> Markup:
-    (x, y), (to_x, to_y) = begin, end
-    if upright:
-        bend = (y + to_y) / 2
-        path = 'M{0} {1}C{0} {2} {3} {2} {3} {4}'.format(*(_number(one) for one in (x, y, bend, to_x, to_y)))
-    else:
-        bend = (x + to_x) / 2
-        path = 'M{0} {1}C{2} {1} {2} {4} {3} {4}'.format(*(_number(one) for one in (x, y, bend, to_x, to_y)))
-    return element('path', d=path, class_='edge ' + kind)
-
-
-def _arrow() -> Markup:
-    tip = element('path', d='M0 0L8 4L0 8Z', class_='tip')
-    return element('defs', element('marker', tip, id='arrow', markerWidth=8, markerHeight=8, refX=6, refY=4, orient='auto'))
-
-
-def _rect(box: Box, kind: str) -> Markup:
-    return element('rect', x=box.x, y=box.y, width=box.width, height=box.height, rx=8, class_=kind)
-
-
-def _icon(state: str, x: float, y: float, kind: str) -> Markup:
-    return element('use', href='#i-' + state, x=x, y=y, width=16, height=16, class_='icon ' + kind)
-
-
-def _text(x: float, y: float, text: str, kind: str, anchor: str | None = None, width: float | None = None) -> Markup:
-    size = 14 if 'strong' in kind else 12
-    short = text if width is None else fitted(text, width, size)
-    whole = [element('title', text)] if short != text else []
-    return element('text', *whole, short, x=x, y=y, class_=kind, text_anchor=anchor)
-
-
-def _number(value) -> str:
-    return str(round(value, 1)).rstrip('0').rstrip('.') if isinstance(value, float) else str(value)

@@ -14,7 +14,7 @@ import xml.etree.ElementTree
 import pytest
 
 from ansible_collections.lvs.direct_routing.plugins.filter.report_page import report_page
-from ansible_collections.lvs.direct_routing.plugins.plugin_utils.report import page, picture, view
+from ansible_collections.lvs.direct_routing.plugins.plugin_utils.report import page, picture, svg, view
 
 from .topologies import FINDING, Topology
 
@@ -146,9 +146,9 @@ def test_the_way_of_the_replies_is_that_of_the_forwarding(forward, said):
 
 
 def test_a_name_that_is_too_long_is_cut_and_the_whole_is_its_title():
-    assert picture.fitted('a' * 40, 120, 12) == 'a' * 15 + '…'
-    assert picture.fitted('short', 120, 12) == 'short'
-    assert len(picture.fitted('測' * 40, 120, 12)) < 12
+    assert svg.fitted('a' * 40, 120, 12) == 'a' * 15 + '…'
+    assert svg.fitted('short', 120, 12) == 'short'
+    assert len(svg.fitted('測' * 40, 120, 12)) < 12
 
 
 @pytest.mark.parametrize(('value', 'text'), [(None, '–'), (0, '0'), (7, '7'), (0.5, '0.5'), (12.4, '12'), (12345, '12,345')])
