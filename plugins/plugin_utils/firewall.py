@@ -15,9 +15,11 @@ from typing import Iterable, Mapping, NamedTuple, Sequence
 from ..module_utils.ipvs import model
 from . import inventory
 from .inventory import InventoryError
+from .keepalived.vrrp import SYNC_GROUP_IPV6
 
 # What the rules of directors are told by. They come after those without one, so what an administrator refuses stays refused.
 PRIORITY = 173
+SYNC_GROUPS = {'ipv4': '224.0.0.81', 'ipv6': SYNC_GROUP_IPV6}
 
 
 class Opening(NamedTuple):
@@ -65,12 +67,14 @@ def _port(port: object, where: str) -> str:
 def _of_peers(begin: str, peers: Iterable[str], sync: bool) -> list[str]:
     """Return the rules by which other directors are heard: adverts of VRRP, and connections that they have."""
     rules = []
-    for position, given in enumerate(peers):
-        peer = str(inventory.ip(given, 'peers[{0}]'.format(position)))
-        source = '{0} family="{1}" source address="{2}" '.format(begin, model.family_of(peer), peer)
+    addresses = [str(inventory.ip(given, 'peers[{0}]'.format(position))) for position, given in enumerate(peers)]
+    families = {peer: model.family_of(peer) for peer in addresses}
+    told = 'ipv4' if 'ipv4' in families.values() else 'ipv6'
+    for peer, family in families.items():
+        source = '{0} family="{1}" source address="{2}" '.format(begin, family, peer)
         rules.append(source + 'protocol value="112" accept')
-        if sync and ':' not in peer:
-            rules.append(source + 'destination address="224.0.0.81" port port="8848" protocol="udp" accept')
+        if sync and family == told:
+            rules.append(source + 'destination address="{0}" port port="8848" protocol="udp" accept'.format(SYNC_GROUPS[told]))
     return rules
 
 

@@ -43,6 +43,9 @@ CHECKERS = {
 SINCE = {'udp': (2, 1, 0), 'ping': (2, 1, 0)}
 """The first version of keepalived that has a type. All others are as old as 1.3."""
 
+OPTION_SINCE = {('udp', 'payload'): (2, 2, 0)}
+"""The first version that has an option of a type, if that is a later one."""
+
 
 class Check(NamedTuple):
     """A health check; `options` are those of its type, read."""

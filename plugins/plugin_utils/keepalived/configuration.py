@@ -133,15 +133,19 @@ def _judge_version(service: declared.Service, its_health: health.Health, version
     ours = _numbers(version)
     if not ours:
         return
+
+    def require(key: str, what: object, since: tuple[int, ...] | None) -> None:
+        if since and ours < since:
+            found.add('{0}.{1}: keepalived {2} does not know {3}, which is there from {4} on'.format(
+                service.where, key, version, what, '.'.join(map(str, since))))
+
     scheduler = service.given.get('scheduler')
-    since = _SCHEDULER_SINCE.get(str(scheduler))
-    if since and ours < since:
-        found.add('{0}.scheduler: keepalived {1} does not know {2}, which is there from {3} on'.format(
-            service.where, version, scheduler, '.'.join(map(str, since))))
-    kind = its_health.check.type if its_health.check and not its_health.check.over_data_path else ''
-    if kind in checks.SINCE and ours < checks.SINCE[kind]:
-        found.add('{0}.check.type: keepalived {1} does not know {2}, which is there from {3} on'.format(
-            service.where, version, kind, '.'.join(map(str, checks.SINCE[kind]))))
+    require('scheduler', scheduler, _SCHEDULER_SINCE.get(str(scheduler)))
+    check = its_health.check
+    if check and not check.over_data_path:
+        require('check.type', check.type, checks.SINCE.get(check.type))
+        for option in check.options:
+            require('check.' + option, option, checks.OPTION_SINCE.get((check.type, option)))
 
 
 def _numbers(version: str) -> tuple[int, ...]:

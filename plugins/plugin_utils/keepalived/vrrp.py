@@ -25,6 +25,9 @@ GROUP_KEYS = ('name', 'virtual_router_id', 'priority', 'vips')
 ALL = 'lvs'
 """The group of all VIPs where no groups are declared."""
 
+SYNC_GROUP_IPV6 = 'ff05::81'
+"""Site-local and not link-local, so that packets have the global address of the director that sends them."""
+
 # VRRP version 3 counts hundredths of a second in 12 bits.
 MIN_INTERVAL, MAX_INTERVAL = 0.01, 40.95
 # 255 is for who has the VIP as an address of its own, which a director must not.
@@ -78,12 +81,14 @@ class Settings(NamedTuple):
         Each director tells and listens all the time. What it does would follow the first group if that were named, and then the
         process that speaks VRRP waits for the kernel at each change; with 2.2.7 it has been seen to wait for ever as two
         changes came at once. But IPVS takes a director that listens for one that is not to send on what another one sent
-        it, so that one that `serves` as well must not listen while it has the VIPs.
+        it, so that one that `serves` as well must not listen while it has the VIPs. The kernel's own multicast group is of
+        IPv4, and it does not begin on a network card without an address of that family.
         """
         if not self.sync_interface:
             return []
         who = ['inst', self.groups[0].name] if serves else []
-        return [words('lvs_sync_daemon', self.sync_interface, *who, 'id', self.sync_id)]
+        group = [] if 'ipv4' in self.sources and self.peers['ipv4'] else ['group', SYNC_GROUP_IPV6]
+        return [words('lvs_sync_daemon', self.sync_interface, *who, 'id', self.sync_id, *group)]
 
     def _instance(self, group: Group, vip: Vip) -> Block:
         family = _family(group.vips)

@@ -99,3 +99,9 @@ def test_other_directors_are_heard_and_nobody_else():
     connections = begin.format('ipv4', '192.0.2.11') + 'destination address="224.0.0.81" port port="8848" protocol="udp" accept'
     assert rules.firewall_changes([], firewall(), peers=peers, sync=True)['open'] == [adverts[0], connections, adverts[1]]
     assert rules.firewall_changes([], firewall(adverts, adverts))['close'] == adverts
+
+
+def test_directors_without_ipv4_tell_of_their_connections_by_ipv6():
+    begin = 'rule priority="173" family="ipv6" source address="2001:db8::11" '
+    assert rules.firewall_changes([], firewall(), peers=['2001:db8::11'], sync=True)['open'] == [
+        begin + 'protocol value="112" accept', begin + 'destination address="ff05::81" port port="8848" protocol="udp" accept']

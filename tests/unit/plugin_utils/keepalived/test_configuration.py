@@ -103,6 +103,9 @@ def test_what_keepalived_would_do_without_a_word_is_said(service, sentence):
     (dict(WEB, scheduler='mh'), '1.3.9', 'services[0] (web).scheduler: keepalived 1.3.9 does not know mh, which is there from 2.0.0 on'),
     (dict(WEB, check={'type': 'ping'}), 'v2.0.20',
      'services[0] (web).check.type: keepalived v2.0.20 does not know ping, which is there from 2.1.0 on'),
+    # Debian 11's own test of the configuration says "Unknown keyword" of it.
+    (dict(WEB, port=53, protocol='udp', check={'type': 'udp', 'payload': '00'}), '2.1.5',
+     'services[0] (web).check.payload: keepalived 2.1.5 does not know payload, which is there from 2.2.0 on'),
 ])
 def test_what_a_version_lacks_is_named(service, version, sentence):
     assert sentences(service, version=version) == [sentence]
@@ -153,6 +156,12 @@ def test_an_instance_has_the_vips_and_hears_its_peers_only():
 def test_one_that_serves_too_listens_only_while_it_has_no_vips():
     served = dict(WEB, realservers=[{'address': '192.0.2.10'}])
     assert 'lvs_sync_daemon eth1 inst lvs id 51' in text(served, vip=vrrp.Vip('eth0'), ha=dict(HA, sync_interface='eth1'))
+
+
+def test_directors_without_ipv4_tell_of_their_connections_by_ipv6():
+    made = text(dict(WEB, vip='2001:db8::100', realservers=SERVERS_IPV6), vip=vrrp.Vip('eth0'),
+                ha=dict(HA, address='', address_ipv6='2001:db8::10', peers=['2001:db8::11'], sync_interface='eth0'))
+    assert 'lvs_sync_daemon eth0 id 51 group ff05::81' in made
 
 
 def test_groups_share_the_load():
