@@ -61,6 +61,12 @@ _value:
       description: The groups of VIPs, if there are any.
       type: list
       elements: dict
+    preempt:
+      description: V(true) where there are groups, or who is up first would keep all of them.
+      type: bool
+    preempt_delay:
+      description: Where there are groups, the seconds after which a director that is back has heard of all connections.
+      type: int
 """
 
 from ansible_collections.lvs.direct_routing.plugins.plugin_utils.keepalived import share

@@ -66,7 +66,8 @@ from ansible_collections.lvs.direct_routing.plugins.plugin_utils import verdict 
 
 def verdict(services, groups, hostvars):
     def hosts(group):
-        return [judging.host_of(name, hostvars[name]['ansible_facts']) for name in groups.get(group, ())]
+        return [judging.host_of(name, hostvars[name]['ansible_facts'], hostvars[name].get('realserver_vip_interface'))
+                for name in groups.get(group, ())]
 
     def tables(variable):
         return {name: hostvars[name][variable] for name in groups.get('directors', ())}

@@ -10,7 +10,7 @@ Private to this collection. A frame's source MAC says which host sent it, so the
 from __future__ import annotations
 
 import re
-from typing import Iterable, Mapping, NamedTuple
+from typing import Collection, Iterable, Mapping, NamedTuple
 
 from ..module_utils.ipvs import model
 from .diagnosis import spread, tables
@@ -20,13 +20,17 @@ from .diagnosis.finding import ERROR
 BLIND_SCHEDULERS = ('rr', 'wrr')
 
 
+# Nobody asks for the addresses of these, whichever VIPs a real server has there.
+UNHEARD = ('lo', 'tunl0', 'ip6tnl0')
+
+
 class Host(NamedTuple):
-    """What a host's facts say: its addresses on any interface, those of lo, and the MACs of its interfaces."""
+    """What a host's facts say: its addresses on any interface, those that others hear of, and the MACs of its interfaces."""
 
     name: str
     addresses: frozenset
     macs: frozenset
-    loopback: frozenset = frozenset()
+    heard: frozenset = frozenset()
 
 
 class Probe(NamedTuple):
@@ -46,18 +50,17 @@ class Probe(NamedTuple):
         return '{0} ({1} {2})'.format(self.service.get('name') or 'service', protocol, endpoint)
 
 
-def host_of(name: str, facts: Mapping) -> Host:
-    """Return a host as its network facts show it."""
+def host_of(name: str, facts: Mapping, dummy: str | None = None) -> Host:
+    """Return a host as its network facts show it. `dummy` is where a real server has its VIPs, if that is not lo."""
     # Facts spell an interface's name with underscores.
-    names = [re.sub('[-.:]', '_', name) for name in facts.get('interfaces', ())]
-    interfaces = [facts[name] for name in names if name in facts]
-    lo = facts.get('lo') or {}
-    own = [lo.get('ipv4') or {}, *(lo.get('ipv4_secondaries') or ()), *(lo.get('ipv6') or ())]
+    interfaces = {name: facts.get(re.sub('[-.:]', '_', name)) or {} for name in facts.get('interfaces', ())}
+    heard = [address for name, one in interfaces.items() if name not in (*UNHEARD, dummy)
+             for address in (one.get('ipv4') or {}, *(one.get('ipv4_secondaries') or ()), *(one.get('ipv6') or ()))]
     return Host(
         name,
         frozenset(list(facts.get('all_ipv4_addresses', ())) + list(facts.get('all_ipv6_addresses', ()))),
-        frozenset(one['macaddress'].lower() for one in interfaces if one.get('macaddress')),
-        frozenset(one['address'] for one in own if one.get('address')),
+        frozenset(one['macaddress'].lower() for one in interfaces.values() if one.get('macaddress')),
+        frozenset(one['address'] for one in heard if one.get('address')),
     )
 
 
@@ -103,7 +106,8 @@ def judge(services, probes: Iterable[Probe], topology: Topology, before: Mapping
         found = tables.compare(live, services, topology.realserver)
         faults += ['{0}: {1}'.format(director, one.seen) for one in found.findings if one.severity == ERROR]
         dead.update(dict.fromkeys(found.dead))
-        faults += _reply_faults(director, before[director], after[director])
+        own = topology.directors[director].addresses if director in topology.directors else ()
+        faults += _reply_faults(director, before[director], after[director], own)
     for probe in probes:
         probe = probe._replace(dead=frozenset(one.server for one in dead if one.vip == probe.service['vip']))
         faults += _neighbour_faults(probe, topology)
@@ -148,7 +152,7 @@ def _owner_faults(services, topology: Topology) -> list[str]:
     """VIPs that no director has, or several."""
     faults = []
     for vip in dict.fromkeys(service['vip'] for service in services):
-        holders = [host.name for host in topology.directors.values() if vip in host.addresses - host.loopback]
+        holders = [host.name for host in topology.directors.values() if vip in host.heard]
         if topology.directors and not holders:
             faults.append('{0}: has {1} on no network card'.format(' and '.join(topology.directors), vip))
         elif len(holders) > 1:
@@ -156,8 +160,8 @@ def _owner_faults(services, topology: Topology) -> list[str]:
     return faults
 
 
-def _reply_faults(director: str, before: Mapping, after: Mapping) -> list[str]:
-    """Replies of dr and tun servers that passed the director, although they must not."""
+def _reply_faults(director: str, before: Mapping, after: Mapping, own: Collection[str]) -> list[str]:
+    """Replies of dr and tun servers that passed the director, although they must not; those of itself do."""
     earlier = {
         (tables.identity(service), one['address'], one['port']): one['stats']['packets_out']
         for service in before['services']
@@ -167,7 +171,7 @@ def _reply_faults(director: str, before: Mapping, after: Mapping) -> list[str]:
     for service in after['services']:
         for one in service['realservers']:
             passed = one['stats']['packets_out'] - earlier.get((tables.identity(service), one['address'], one['port']), 0)
-            if one['forward'] != 'nat' and passed > 0:
+            if one['forward'] != 'nat' and passed > 0 and one['address'] not in own:
                 faults.append('{0}: {1} reply packets of {2} in {3} came back through the director'.format(
                     director, passed, one['address'], tables.label(service)))
     return faults

@@ -68,6 +68,8 @@ def test_the_second_run_changes_nothing(serving):
 def test_it_is_healthy(serving):
     verified = Play('playbooks/verify.yml', *BOTH, inventory=PAIR).run()
     assert verified.status == 0, verified.output
+    examined = Play('playbooks/doctor.yml', *BOTH, inventory=PAIR).run()
+    assert examined.status == 0, examined.output
 
 
 def test_after_a_failover_everybody_serves_again(serving):

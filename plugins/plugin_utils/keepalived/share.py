@@ -19,6 +19,10 @@ HIGHEST, STEP = 200, 10
 """Priorities: that of the first director, and by how much each next one has less."""
 
 MOST = HIGHEST // STEP - 1
+
+PREEMPT_DELAY = 15
+"""Seconds after which a director that is back takes the VIPs of its groups; it has heard of all connections in 10."""
+
 GROUP_KEYS = ('virtual_router_id', 'directors')
 
 
@@ -43,7 +47,8 @@ def of(services: Iterable[Mapping], host: str, groups: Mapping, hostvars: Mappin
     declared = hostvars[host].get('lvs_ha_groups')
     _judge_serving(services, host, hostvars, own, bool(declared), found)
     if declared:
-        settings['groups'] = _groups(declared, services, host, directors, found)
+        # Who is up first takes all of them, and nobody else would ever have its share.
+        settings.update(groups=_groups(declared, services, host, directors, found), preempt=True, preempt_delay=PREEMPT_DELAY)
     elif any(service.get('ha_group') for service in services):
         found.add('lvs_ha_groups is not set, and services name an ha_group')
     found.raise_first()

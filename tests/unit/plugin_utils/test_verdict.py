@@ -30,7 +30,7 @@ def host(name, *addresses):
         {
             'interfaces': ['lo', 'eth-0.1'],
             'lo': {},
-            'eth_0_1': {'macaddress': MACS[name].upper()},
+            'eth_0_1': {'macaddress': MACS[name].upper(), 'ipv4_secondaries': [{'address': address} for address in addresses]},
             'all_ipv4_addresses': list(addresses),
         },
     )
@@ -50,6 +50,7 @@ class Scene:
 
     def __init__(self):
         self.services = copy.deepcopy(SERVICES)
+        self.director = ['192.0.2.10', VIP]
         self.realservers = {'real1': ['192.0.2.21', VIP], 'real2': ['192.0.2.22', VIP]}
         self.before = live_table()
         self.after = live_table()
@@ -66,7 +67,7 @@ class Scene:
     @property
     def topology(self):
         return verdict.Topology(
-            [host('director', '192.0.2.10', VIP)],
+            [host('director', *self.director)],
             [host(name, *addresses) for name, addresses in self.realservers.items()],
         )
 
@@ -243,13 +244,26 @@ def test_a_director_without_the_vip_and_two_with_it_are_named(scene):
 
 
 def test_a_vip_on_lo_of_a_standby_is_not_a_second_owner():
-    facts = {'interfaces': ['lo'], 'lo': {'ipv4': {'address': '127.0.0.1'}, 'ipv4_secondaries': [{'address': VIP}]},
-             'all_ipv4_addresses': [VIP, '192.0.2.11']}
-    standby = verdict.host_of('lb2', facts)
-    assert VIP in standby.addresses and VIP in standby.loopback
-    both = verdict.Topology([host('director', VIP), standby], [])
-    service = {'vip': VIP, 'realservers': []}
-    assert verdict.judge([dict(service, port=80)], [], both, {}, {}).faults == []
+    facts = {'interfaces': ['lo', 'vips', 'eth0'], 'lo': {'ipv4': {'address': '127.0.0.1'}, 'ipv4_secondaries': [{'address': VIP}]},
+             'vips': {'ipv4': {'address': VIP}}, 'eth0': {'ipv4': {'address': '192.0.2.11'}},
+             'all_ipv4_addresses': [VIP, VIP, '192.0.2.11']}
+    service = {'vip': VIP, 'realservers': [], 'port': 80}
+
+    def faults(*directors):
+        return verdict.judge([service], [], verdict.Topology(directors, []), {}, {}).faults
+
+    standby = verdict.host_of('lb2', facts, 'vips')
+    assert VIP in standby.addresses and faults(host('director', VIP), standby) == []
+    # One that serves too has it there as well as on its network card.
+    facts['eth0']['ipv4_secondaries'] = [{'address': VIP}]
+    assert faults(verdict.host_of('lb2', facts, 'vips')) == []
+
+
+def test_replies_of_a_director_that_serves_too_come_through_it(scene):
+    scene.after = live_table(packets_out=7)
+    assert len(scene.judge().faults) == 2
+    scene.director.append('192.0.2.21')
+    assert scene.judge().faults == ['director: 7 reply packets of 192.0.2.22 in tcp 192.0.2.100:80 came back through the director']
 
 
 def test_a_server_that_its_check_took_out_is_a_warning_and_no_fault(scene):

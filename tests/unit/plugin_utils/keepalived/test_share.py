@@ -42,6 +42,8 @@ def test_groups_have_orders_of_their_own():
         {'name': 'b', 'virtual_router_id': 52, 'vips': ['192.0.2.101'], 'priority': 190},
     ]
     assert [one['priority'] for one in of('lb2', *services, lvs_ha_groups=groups)['groups']] == [190, 200]
+    # Who is up first has all of them, so the next one takes its own from it as soon as it knows all connections.
+    assert of('lb1', *services, lvs_ha_groups=groups)['preempt'] is True and 'preempt' not in of('lb1')
 
 
 @pytest.mark.parametrize('services, groups, sentence', [
