@@ -25,6 +25,9 @@ GROUP_KEYS = ('name', 'virtual_router_id', 'priority', 'vips')
 ALL = 'lvs'
 """The group of all VIPs where no groups are declared."""
 
+HANDOVER = 'lvs_handover', '/run/lvs-handover'
+"""The name and path of the file with whose content a director has no VIPs: playbooks/failover.yml makes it for a moment."""
+
 SYNC_GROUP_IPV6 = 'ff05::81'
 """Site-local and not link-local, so that packets have the global address of the director that sends them."""
 
@@ -73,7 +76,9 @@ class Settings(NamedTuple):
     sync_id: int
 
     def instances(self, vip: Vip) -> list[Block]:
-        return [self._instance(group, vip) for group in self.groups]
+        name, path = HANDOVER
+        handover = Block(words('track_file', name), [words('file', path), words('weight', 0)])
+        return [handover, *(self._instance(group, vip) for group in self.groups)]
 
     def sync(self, serves: bool) -> list[str]:
         """Return the line that has connections synchronised, if they are to be.
@@ -112,6 +117,7 @@ class Settings(NamedTuple):
         tracked = [words(name) for name in self.track_interfaces if name != vip.interface]
         if tracked:
             lines.append(Block('track_interface', tracked))
+        lines.append(Block('track_file', [words(HANDOVER[0])]))
         # Adverts name one VIP and the others come along: a director that hears of others than its own drops the advert, and
         # would take the VIPs as soon as they are changed on one director before the next. And adverts speak one family.
         named = next(address for address in group.vips if model.family_of(address) == family)

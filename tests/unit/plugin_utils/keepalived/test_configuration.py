@@ -145,9 +145,10 @@ def test_an_instance_has_the_vips_and_hears_its_peers_only():
                 ha=dict(HA, advert_interval=0.2, priority=150, track_interfaces=['eth1'], sync_interface='eth1'))
     assert ' '.join("""
         global_defs { enable_script_security lvs_sync_daemon eth1 id 51 }
+        track_file lvs_handover { file /run/lvs-handover weight 0 }
         vrrp_instance lvs { state BACKUP interface eth0 version 3 virtual_router_id 51 priority 150 advert_int 0.2 nopreempt
             garp_master_repeat 5 garp_master_delay 1 garp_master_refresh 0 check_unicast_src unicast_src_ip 192.0.2.10
-            unicast_peer { 192.0.2.11 } track_interface { eth1 }
+            unicast_peer { 192.0.2.11 } track_interface { eth1 } track_file { lvs_handover }
             virtual_ipaddress { 192.0.2.100/24 dev eth0 label eth0:1 }
             virtual_ipaddress_excluded { 2001:db8::100/128 dev eth0 } }
     """.split()) in made
