@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
+import subprocess
 import time
 
 import pytest
@@ -242,6 +243,32 @@ def test_a_restart_of_each_director_and_of_both(watched):
         reboot(*DIRECTORS)
         wait_for(holder)
     healed()
+
+
+@pytest.fixture(name='network_of_their_own')
+def a_second_network_of_the_directors():
+    subprocess.run(['docker', 'network', 'create', '--internal', '--subnet', '198.51.100.0/24', 'lvs-sync'], check=True, timeout=300)
+    for node in DIRECTORS:
+        subprocess.run(['docker', 'network', 'connect', 'lvs-sync', node], check=True, timeout=300)
+    yield 'eth1'
+    for node in DIRECTORS:
+        subprocess.run(['docker', 'network', 'disconnect', 'lvs-sync', node], check=True, timeout=300)
+    subprocess.run(['docker', 'network', 'rm', 'lvs-sync'], check=True, timeout=300)
+
+
+def test_connections_are_told_on_another_network_from_now_on(watched, site, network_of_their_own):
+    first = holder()
+    run(site, '--limit', 'directors', director_ha_sync_interface=network_of_their_own)
+    for node in DIRECTORS:
+        told = on(node, 'ipvsadm --list --daemon')
+        assert told.count('mcast=' + network_of_their_own) == told.count('mcast=') == 2
+    with watched('keepalived of the master is stopped, synchronised on another network') as found:
+        on(first, 'systemctl stop keepalived')
+        wait_for(lambda: holder() == other(first))
+    on(first, 'systemctl start keepalived')
+    healed()
+    run(site, '--limit', 'directors')
+    assert found['broken'] == 0, found['why']
 
 
 def test_streams_break_where_connections_are_not_told(watched, site):
