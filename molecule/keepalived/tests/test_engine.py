@@ -142,8 +142,10 @@ def test_over_the_data_path_a_real_server_that_lost_its_vip_is_taken_out(converg
         time.sleep(5)
         assert table() == before
         site('--limit', 'realservers', lvs_virtual_services=services(), **KEEPALIVED)
-        changed = site(*DIRECTOR, lvs_virtual_services=over, **KEEPALIVED)
-        assert not any(site(*DIRECTOR, lvs_virtual_services=over, **KEEPALIVED).changed.values()) and changed.changed['director']
+        foretold = Play('playbooks/site.yml', '--check', *DIRECTOR, lvs_virtual_services=over, **KEEPALIVED).run()
+        done = site(*DIRECTOR, lvs_virtual_services=over, **KEEPALIVED)
+        assert foretold.changed == done.changed and done.changed['director']
+        assert not any(site(*DIRECTOR, lvs_virtual_services=over, **KEEPALIVED).changed.values())
         time.sleep(60)
         assert table() == before
         lost()
@@ -220,7 +222,8 @@ def test_when_all_are_dead_the_sorry_server_answers(converged, site):
     assert set(answers()) == set(REALSERVERS)
 
 
-def test_after_a_restart_of_the_host_it_is_all_there(converged):
+def test_after_a_restart_of_the_host_it_is_all_there(converged, site):
+    site(*DIRECTOR, lvs_virtual_services=services(check=OVER), **KEEPALIVED)
     before = table()
     reboot('director')
     wait_for(lambda: [line for line in table() if '192.0.2.200' not in line] == [line for line in before if '192.0.2.200' not in line])
@@ -232,5 +235,6 @@ def test_nothing_is_left(converged):
     assert play.status == 0, play.output
     assert table() == []
     assert not on('director', 'ls /etc/keepalived/keepalived.conf /etc/systemd/system/keepalived.service.d', check=False).startswith('/')
+    assert 'lvs' not in on('director', 'ls /etc/keepalived')
     assert on('director', 'systemctl is-active keepalived', check=False).strip() != 'active'
     assert not any(vip in on('director', 'ip -brief address') for vip in VIPS)
