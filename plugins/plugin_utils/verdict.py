@@ -161,7 +161,11 @@ def _owner_faults(services, topology: Topology) -> list[str]:
 
 
 def _reply_faults(director: str, before: Mapping, after: Mapping, own: Collection[str]) -> list[str]:
-    """Replies of dr and tun servers that passed the director, although they must not; those of itself do."""
+    """Replies of dr and tun servers that passed the director, although they must not.
+
+    Of a service that it serves too nothing can be said: its own replies do, and IPVS counts them for whatever server a client's
+    port was last sent to.
+    """
     earlier = {
         (tables.identity(service), one['address'], one['port']): one['stats']['packets_out']
         for service in before['services']
@@ -169,9 +173,11 @@ def _reply_faults(director: str, before: Mapping, after: Mapping, own: Collectio
     }
     faults = []
     for service in after['services']:
+        if any(one['address'] in own for one in service['realservers']):
+            continue
         for one in service['realservers']:
             passed = one['stats']['packets_out'] - earlier.get((tables.identity(service), one['address'], one['port']), 0)
-            if one['forward'] != 'nat' and passed > 0 and one['address'] not in own:
+            if one['forward'] != 'nat' and passed > 0:
                 faults.append('{0}: {1} reply packets of {2} in {3} came back through the director'.format(
                     director, passed, one['address'], tables.label(service)))
     return faults
