@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from typing import Collection, Iterable, Mapping, NamedTuple
 
+from ..module_utils.iproute import FALLBACK_TUNNELS
 from ..module_utils.ipvs import model
 from .diagnosis import spread, tables
 from .diagnosis.finding import ERROR
@@ -21,7 +22,7 @@ BLIND_SCHEDULERS = ('rr', 'wrr')
 
 
 # Nobody asks for the addresses of these, whichever VIPs a real server has there.
-UNHEARD = ('lo', 'tunl0', 'ip6tnl0')
+UNHEARD = ('lo', *FALLBACK_TUNNELS)
 
 
 class Host(NamedTuple):

@@ -11,7 +11,7 @@ import subprocess
 import time
 
 from declared import RIPS
-from nodes import VIPS, on
+from nodes import REALSERVERS, VIPS, Play, on
 
 PAIR = 'inventories/pair'
 DIRECTORS = ('director', 'director2')
@@ -67,6 +67,18 @@ def cable(node, state):
          'ip link set "$(ip -oneline link | sed -n "s/^{0}: \\([^@:]*\\).*/\\1/p")" {1}'.format(index, state)],
         check=True, timeout=300,
     )  # fmt: skip
+
+
+def tear_down_what_is_there():
+    if any(on(node, 'ls -d /var/lib/lvs /etc/keepalived 2> /dev/null', check=False) for node in (*DIRECTORS, *REALSERVERS)):
+        play = Play('playbooks/teardown.yml', inventory=PAIR).run()
+        assert play.status == 0, play.output
+
+
+def begin_anew(node):
+    """Have a director know no connection but those that it is told of from now on."""
+    on(node, 'systemctl stop keepalived && ipvsadm --clear && systemctl start keepalived')
+    healed()
 
 
 def run(site, *arguments, inventory=PAIR, **variables):

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import pytest
-from nodes import REALSERVERS, VIPS, Play, mac, on
-from pair import DIRECTORS, PAIR, holds, other, run, table, wait_for, weighted
+from nodes import VIPS, Play, mac, on
+from pair import DIRECTORS, PAIR, holds, other, run, table, tear_down_what_is_there, wait_for, weighted
 
 GROUPS = {'four': {'virtual_router_id': 51}, 'six': {'virtual_router_id': 52, 'directors': ['director2', 'director']}}
 SHARED = {
@@ -32,9 +32,7 @@ def ipv6_is_on():
 
 @pytest.fixture(name='shared', scope='module')
 def the_load_is_shared():
-    if any(on(node, 'ls -d /var/lib/lvs /etc/keepalived 2> /dev/null', check=False) for node in (*DIRECTORS, *REALSERVERS)):
-        torn_down = Play('playbooks/teardown.yml', inventory=PAIR).run()
-        assert torn_down.status == 0, torn_down.output
+    tear_down_what_is_there()
     for node in DIRECTORS:
         on(node, 'DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet firewalld conntrack > /dev/null')
         on(node, 'systemctl enable --now --quiet firewalld')

@@ -10,7 +10,7 @@ import collections
 
 import pytest
 from nodes import REALSERVERS, VIPS, Play, on
-from pair import DIRECTORS, PAIR, holder, holds, other, table, wait_for
+from pair import DIRECTORS, PAIR, holder, holds, other, table, tear_down_what_is_there, wait_for
 
 # inventories/pair, and in it both directors as real servers.
 BOTH = ('-i', 'molecule/failover/inventories/serving.yml')
@@ -37,8 +37,7 @@ def forwarded(node):
 
 @pytest.fixture(name='serving', scope='module')
 def directors_that_serve():
-    torn_down = Play('playbooks/teardown.yml', inventory=PAIR).run()
-    assert torn_down.status == 0, torn_down.output
+    tear_down_what_is_there()
     for node in DIRECTORS:
         on(node, SERVE)
     done = Play('playbooks/site.yml', *BOTH, inventory=PAIR).run()

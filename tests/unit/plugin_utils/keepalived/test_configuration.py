@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import re
 import shutil
 import socket
@@ -153,6 +154,12 @@ def test_an_instance_has_the_vips_and_hears_its_peers_only():
             virtual_ipaddress { 192.0.2.100/24 dev eth0 label eth0:1 }
             virtual_ipaddress_excluded { 2001:db8::100/128 dev eth0 } }
     """.split()) in made
+
+
+def test_failover_makes_the_file_that_is_tracked():
+    playbook = pathlib.Path(__file__).parents[4] / 'playbooks' / 'failover.yml'
+    path = vrrp.HANDOVER[1]
+    assert 'echo 1 > {0}; sleep 1; rm {0}'.format(path) in playbook.read_text()
 
 
 def test_one_that_serves_too_listens_only_while_it_has_no_vips():
