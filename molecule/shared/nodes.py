@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import time
 
@@ -73,6 +74,17 @@ class Play:
         self.output = ' '.join(output.split())
         self.lines = output.splitlines()
         return self
+
+    def kill_within(self, seconds):
+        """Start it and kill all of it so much later; say whether it was still at work."""
+        with self.start() as process:
+            try:
+                process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+            killed = process.wait() != 0
+            process.stdout.close()
+        return killed
 
     @property
     def changed(self):

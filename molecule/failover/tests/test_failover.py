@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import pathlib
+import random
 import subprocess
 import time
 
@@ -21,6 +23,8 @@ from pair import (
 NODE = pathlib.Path(__file__).parents[1] / 'node'
 THERE = '/root/lvs-failover'
 STREAMS = 100
+KILLS = int(os.environ.get('LVS_KILLED_PLAYS', '1'))
+SEED = int(os.environ.get('LVS_SEED') or random.SystemRandom().randrange(2**32))
 KEEPALIVED = {'director_engine': 'keepalived'}
 
 
@@ -234,6 +238,29 @@ def test_another_router_id_splits_nothing(watched, asking, site):
         assert holder() == first
     healed()
     assert found['broken'] == 0 and figures['failed'] == figures['broken'] == [], found
+
+
+def test_what_a_killed_run_left_is_finished_by_the_next(pair, asking, site, figure):
+    """It is killed at any instant, and then the director that stands by loses its power."""
+    chance = random.Random(SEED)
+    figure('killed plays: LVS_KILLED_PLAYS={0} LVS_SEED={1}'.format(KILLS, SEED))
+    first = holder()
+    begin = time.monotonic()
+    run(site, '--limit', 'directors', lvs_virtual_services=weighted(2))
+    whole = time.monotonic() - begin
+    killed = 0
+    with asking('while runs are killed and the other director loses its power', at_least=0) as figures:
+        for number in range(KILLS):
+            play = Play('playbooks/site.yml', '--limit', 'directors', inventory=PAIR, lvs_virtual_services=weighted(3 + number % 2))
+            killed += play.kill_within(chance.uniform(0, whole))
+            reboot(other(first), grace='0')
+            wait_for(lambda: pid(other(first)) != '0')
+            assert holder() == first
+        run(site, '--limit', 'directors')
+    healed()
+    figure('{0} of {1} plays were killed at work'.format(killed, KILLS))
+    assert figures['failed'] == figures['broken'] == []
+    assert not any(run(site, '--limit', 'directors').changed.values()) and holder() == first
 
 
 def test_a_restart_of_each_director_and_of_both(watched):

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import random
-import signal
-import subprocess
 import time
 
 from nodes import REALSERVERS, Play, on, reboot
@@ -17,19 +15,6 @@ from ways import FIRST, WAYS, declaration
 
 KILLS = int(os.environ.get('LVS_KILLED_PLAYS', '1'))
 SEED = int(os.environ.get('LVS_SEED') or random.SystemRandom().randrange(2**32))
-
-
-def kill_within(play, seconds):
-    """Start a play, kill all of it some time later on both sides, and cut the power of the real servers."""
-    with play.start() as process:
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-        killed = process.wait() != 0
-        process.stdout.close()
-    reboot(*REALSERVERS, grace='0')
-    return killed
 
 
 def test_killed_plays_are_silent_and_the_next_run_converges(site, listening, figure):
@@ -47,7 +32,8 @@ def test_killed_plays_are_silent_and_the_next_run_converges(site, listening, fig
         part, share = ((), 1) if number % 5 == 0 else (('--limit', 'realservers'), 0.5)
         play = Play('playbooks/site.yml', *part, **declaration(way))
         with listening() as heard:
-            killed += kill_within(play, chance.uniform(0, whole * share))
+            killed += play.kill_within(chance.uniform(0, whole * share))
+            reboot(*REALSERVERS, grace='0')
         assert heard['claimed'] == {}, way.name
         asked += heard['asked']
     with listening() as heard:
