@@ -55,7 +55,7 @@ _value:
       type: list
       elements: str
     priority:
-      description: The first director has 200, each next one 10 less.
+      description: The first director has 254, each next one 10 less.
       type: int
     groups:
       description: The groups of VIPs, if there are any.

@@ -15,8 +15,9 @@ from ...module_utils.ipvs import model
 from .. import inventory
 from ..inventory import Findings, InventoryError
 
-HIGHEST, STEP = 200, 10
-"""Priorities: that of the first director, and by how much each next one has less."""
+HIGHEST, STEP = 254, 10
+"""Priorities: that of the first director, and by how much each next one has less. With a high one the VIPs are taken sooner:
+whoever hears that the master goes waits (256 - priority) / 256 of the interval between adverts (RFC 5798, 6.1)."""
 
 MOST = HIGHEST // STEP - 1
 

@@ -30,18 +30,18 @@ def test_a_director_that_is_alone_has_no_peers():
 
 
 def test_each_hears_from_the_others_and_the_first_comes_first():
-    assert of('lb1') == {'address': '192.0.2.10', 'address_ipv6': '2001:db8::10', 'peers': ['192.0.2.11'], 'priority': 200}
-    assert of('lb2') == {'address': '192.0.2.11', 'address_ipv6': '', 'peers': ['192.0.2.10', '2001:db8::10'], 'priority': 190}
+    assert of('lb1') == {'address': '192.0.2.10', 'address_ipv6': '2001:db8::10', 'peers': ['192.0.2.11'], 'priority': 254}
+    assert of('lb2') == {'address': '192.0.2.11', 'address_ipv6': '', 'peers': ['192.0.2.10', '2001:db8::10'], 'priority': 244}
 
 
 def test_groups_have_orders_of_their_own():
     groups = {'a': {'virtual_router_id': 51}, 'b': {'virtual_router_id': 52, 'directors': ['lb2', 'lb1']}}
     services = [dict(WEB, ha_group='a'), dict(MAIL, ha_group='b'), dict(MAIL, ha_group='b')]
     assert of('lb1', *services, lvs_ha_groups=groups)['groups'] == [
-        {'name': 'a', 'virtual_router_id': 51, 'vips': ['192.0.2.100'], 'priority': 200},
-        {'name': 'b', 'virtual_router_id': 52, 'vips': ['192.0.2.101'], 'priority': 190},
+        {'name': 'a', 'virtual_router_id': 51, 'vips': ['192.0.2.100'], 'priority': 254},
+        {'name': 'b', 'virtual_router_id': 52, 'vips': ['192.0.2.101'], 'priority': 244},
     ]
-    assert [one['priority'] for one in of('lb2', *services, lvs_ha_groups=groups)['groups']] == [190, 200]
+    assert [one['priority'] for one in of('lb2', *services, lvs_ha_groups=groups)['groups']] == [244, 254]
     # Who is up first has all of them, so the next one takes its own from it as soon as it knows all connections.
     assert of('lb1', *services, lvs_ha_groups=groups)['preempt'] is True and 'preempt' not in of('lb1')
 
