@@ -195,7 +195,7 @@ def test_adverts_of_a_stranger_are_not_heard(watched):
     healed()
 
 
-def test_two_that_do_not_hear_each_other_are_found_and_agree_again(pair):
+def test_two_that_do_not_hear_each_other_are_found_and_agree_again(pair, clients):
     rule = 'iptables -{0} INPUT -p 112 -j DROP && ip6tables -{0} INPUT -p 112 -j DROP'
     for node in DIRECTORS:
         on(node, 'which iptables || apt-get install --yes --quiet --no-install-recommends iptables')
@@ -210,6 +210,8 @@ def test_two_that_do_not_hear_each_other_are_found_and_agree_again(pair):
         for node in DIRECTORS:
             on(node, rule.format('D'))
     healed()
+    # Streams break as two answer for a VIP, and those are not counted.
+    clients.now()
 
 
 @pytest.mark.parametrize('mistake, sentence', [
