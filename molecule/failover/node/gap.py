@@ -5,7 +5,7 @@
 """On the client: for how long nobody answers at a VIP, and how many of many held streams break.
 
 `python3 gap.py STREAMS VIP...`. A line on stdin is answered with the figures since the line before, once every stream has been
-answered again or is broken; broken ones are opened anew. At the end of stdin the program ends.
+answered again or is broken; broken ones are opened anew. At the end of stdin it is so without waiting, and the program ends.
 """
 
 from __future__ import annotations
@@ -107,14 +107,13 @@ class Streams:
         except OSError as error:
             self.broken += 1
             self.why.append('{0}: {1!r}'.format(self.targets[position], error))
+            self.connections[position] = None
             if held is not None:
                 held.close()
-            self.connections[position] = None
 
-    def figures(self):
-        # Until each has been asked once after what there was.
-        seen = self.rounds
-        while self.rounds < seen + 2:
+    def figures(self, rounds):
+        end = self.rounds + rounds
+        while self.rounds < end:
             time.sleep(0.05)
         ports = [one.getsockname()[1] for one in self.connections if one is not None]
         found = {'broken': self.broken, 'why': self.why[:5], 'ports': ports}
@@ -132,14 +131,16 @@ def main():
     for thread in threads:
         thread.start()
 
-    def say():
-        held = streams.figures()
+    def say(rounds):
+        held = streams.figures(rounds)
         print(json.dumps(dict(held, vips={one.vip: one.figures() for one in asked})), flush=True)
 
-    say()
+    # In the second round each has been asked after what there was.
+    say(2)
     for _line in sys.stdin:
-        say()
-    say()
+        say(2)
+    # Nobody may be there any more.
+    say(0)
     stop.set()
 
 
