@@ -38,6 +38,10 @@ def of(services: Iterable[Mapping], host: str, groups: Mapping, hostvars: Mappin
     found = Findings()
     if len(directors) > MOST:
         found.add('the group directors has {0} hosts; {1} can stand in for one another'.format(len(directors), MOST))
+    for director in directors if list(services) else ():
+        # Each of two that know no address of the other would take itself for the only one.
+        if not inventory.on_segment(hostvars[director]):
+            found.add('{0}: set lvs_address, lvs_address_ipv6 or both; directors send each other adverts by address'.format(director))
     own = inventory.on_segment(hostvars[host])
     settings = {
         'address': next((address for address in own if ':' not in address), ''),

@@ -79,6 +79,16 @@ def test_a_director_that_serves_as_well_must_not_send_a_packet_to_and_fro(variab
     assert str(caught.value) == sentence
 
 
+def test_directors_need_addresses_by_which_they_know_each_other():
+    named = dict(HOSTVARS, lb2={'ansible_host': 'lb2.example.com'})
+    for host in named:
+        with pytest.raises(InventoryError) as caught:
+            share.of([WEB], host, GROUPS, named)
+        assert str(caught.value) == 'lb2: set lvs_address, lvs_address_ipv6 or both; directors send each other adverts by address'
+    # There is nothing to share.
+    assert share.of([], 'lb1', GROUPS, named)['peers'] == []
+
+
 def test_a_director_that_serves_as_well_may_share():
     assert of('lb1', SERVED, director_ha_sync_interface='eth1')['peers']
     assert of('lb2', SERVED)['peers']
