@@ -228,6 +228,7 @@ def _questions(network: Network, wanted: Wanted) -> list[Question]:
     segments = {address: network.route(address).interface for address in wanted.directors if network.on_link(address)}
     places = [(interface, vip) for vip in wanted.vips
               for interface in dict.fromkeys(network.connected(vip) + list(segments.values()))]
+    places += [(wanted.interface, vip) for vip in wanted.vips if wanted.interface]
     places += [(interface, address) for address, interface in segments.items()]
     places += [(interface, peer) for peer in wanted.peers for interface in network.connected(peer)]
     places += [(one.interface, one.address) for routing in network.routing.values() for one in routing.gateways
@@ -294,6 +295,7 @@ def _interface(link: Link, files: procfs.Files) -> dict:
         'mac': link.mac if link.link_type == 'ether' else None,
         'mtu': link.mtu,
         'up': link.up,
+        'carrier': link.carrier,
         'heard': _heard(link),
         'addresses': [{'address': entry.local, 'prefix': entry.prefix} for entry in link.addresses],
         'sysctl': procfs.effective(files, link.name),

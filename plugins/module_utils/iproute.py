@@ -136,6 +136,7 @@ class Link:
     mac: str | None = None
     mtu: int | None = None
     up: bool = True
+    carrier: bool = True
     arp: bool = True
     alias: str | None = None
     addresses: tuple[Address, ...] = ()
@@ -180,6 +181,7 @@ def parse_links(text: str) -> dict[str, Link]:
             mac=entry.get('address'),
             mtu=entry.get('mtu'),
             up='UP' in flags,
+            carrier='LOWER_UP' in flags,
             arp='NOARP' not in flags,
             alias=entry.get('ifalias'),
             addresses=tuple(_parse_address(item) for item in entry.get('addr_info', []) if 'local' in item),

@@ -63,7 +63,8 @@ options:
     default: false
   interface:
     description:
-      - The network card whose zone of firewalld is looked at. Left empty, that which leads to the first of O(directors) on
+      - The network card whose zone of firewalld is looked at, and on which is asked for the VIPs also if it has no address in
+        their networks. Left empty, that which leads to the first of O(directors) on
         the segment, or else that of the default route.
     type: str
     default: ""
@@ -148,6 +149,9 @@ interfaces:
     up:
       description: Whether it is switched on.
       type: bool
+    carrier:
+      description: Whether it has a link.
+      type: bool
     heard:
       description: Whether other hosts can ask it for its addresses, so neither a loopback nor a dummy nor a tunnel.
       type: bool
@@ -171,6 +175,7 @@ interfaces:
       mac: 02:42:c0:00:02:15
       mtu: 1500
       up: true
+      carrier: true
       heard: true
       addresses: [{address: 192.0.2.21, prefix: 24}]
       sysctl: {arp_ignore: 1, arp_announce: 2, rp_filter: 0, send_redirects: 1}

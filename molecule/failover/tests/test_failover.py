@@ -129,6 +129,14 @@ def test_a_failover_that_would_hurt_is_refused(pair):
     assert holder() == first
     on(other(first), 'systemctl start keepalived')
     healed()
+    cable(other(first), 'down')
+    try:
+        play = Play('playbooks/failover.yml', inventory=PAIR).run()
+    finally:
+        cable(other(first), 'up')
+    assert play.status != 0 and '{0}: eth0 has no link, so it would not take the VIPs'.format(other(first)) in play.output
+    assert holder() == first
+    healed()
 
 
 def test_streams_survive_a_kill(watched):

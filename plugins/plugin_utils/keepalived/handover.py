@@ -18,7 +18,8 @@ from ..virtual_services import ipvs_services
 def faults(services: Iterable[Mapping], seen: Mapping[str, Mapping], giver: str = '') -> dict:
     """Return who is to give the VIPs away, the `giver`, and a sentence for each thing that speaks against it.
 
-    `seen` has by director the `vips` that it has, its `table` as ipvs_info returned it, and whether keepalived is `active`.
+    `seen` has by director the `vips` that it has, its `table` as ipvs_info returned it, whether keepalived is
+    `active`, and the cards that are `unplugged` of those that it looks at.
     """
     services = list(services)
     holders = [director for director, one in seen.items() if one['vips']]
@@ -38,6 +39,7 @@ def faults(services: Iterable[Mapping], seen: Mapping[str, Mapping], giver: str 
         if not seen[taker]['active']:
             found.append('{0}: keepalived does not run, so it would not take the VIPs'.format(taker))
             continue
+        found += ['{0}: {1} has no link, so it would not take the VIPs'.format(taker, card) for card in seen[taker]['unplugged']]
         found += ['{0}: {1} has the VIP {2} as well, so they do not hear each other'.format(taker, giver, vip)
                   for vip in seen[taker]['vips'] if vip in seen[giver]['vips']]
         found += ['{0}: its table has no {1}'.format(taker, label) for label in missing(services, seen[taker]['table'])]

@@ -122,6 +122,12 @@ def test_vips_directors_and_gateways_are_asked_for_in_the_name_of_the_card(quest
     assert info['vips'][VIP]['answers'] == {'eth0': [MAC]} and info['gateways']['ipv4'][0]['macs'] == [MAC]
 
 
+def test_vips_of_another_network_are_asked_for_on_the_card_that_is_named(questions):
+    info = inform(Ip(), Wanted(('198.51.100.100',), probe=True, interface='eth0'))
+    assert questions == [Question('eth0', '198.51.100.100', '192.0.2.21')]
+    assert info['vips']['198.51.100.100']['answers'] == {'eth0': [MAC]}
+
+
 def test_peers_are_asked_for_on_their_segment_only(questions):
     info = inform(Ip(), Wanted((), probe=True, peers=('192.0.2.22', '198.51.100.22')))
     assert questions == [Question('eth0', '192.0.2.22', '192.0.2.21')]
@@ -165,6 +171,12 @@ def test_an_address_that_another_host_has_is_not_asked_in_the_name_of(questions)
     card['addr_info'][1]['dadfailed'] = True
     inform(Ip(card, ipv6=[way(DIRECTOR6)]), Wanted((VIP6,), (DIRECTOR6,), True))
     assert {question.source for question in questions} == {'fe80::21'}
+
+
+@pytest.mark.parametrize('flags, carrier', [(('UP', 'LOWER_UP'), True), (('UP', 'NO-CARRIER'), False)])
+def test_a_card_without_a_link_is_told_from_one_with(flags, carrier):
+    info = inform(Ip(link('eth0', ETH0, flags=flags)), Wanted(()))
+    assert info['interfaces']['eth0']['up'] is True and info['interfaces']['eth0']['carrier'] is carrier
 
 
 def test_a_card_that_is_down_is_not_asked_on(questions):

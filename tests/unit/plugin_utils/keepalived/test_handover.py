@@ -20,7 +20,8 @@ TABLE = {'services': [{'protocol': 'tcp', 'address': VIP, 'port': 80, 'scheduler
 
 def directors(**changes):
     """Return a pair of which lb1 has the VIP; each change is of the director of that name."""
-    pair = {'lb1': {'vips': [VIP], 'table': TABLE, 'active': True}, 'lb2': {'vips': [], 'table': TABLE, 'active': True}}
+    pair = {'lb1': {'vips': [VIP], 'table': TABLE, 'active': True, 'unplugged': []},
+            'lb2': {'vips': [], 'table': TABLE, 'active': True, 'unplugged': []}}
     return {name: dict(copy.deepcopy(one), **changes.get(name, {})) for name, one in pair.items()}
 
 
@@ -42,6 +43,7 @@ def test_who_has_the_vips_gives():
     (directors(), 'lb2', 'failover_from: lb2 has no VIP to give away; lb1 has VIPs'),
     ({'lb1': directors()['lb1']}, '', 'lb1 is the only director; nobody could take its VIPs'),
     (directors(lb2={'active': False}), '', 'lb2: keepalived does not run, so it would not take the VIPs'),
+    (directors(lb2={'unplugged': ['eth1']}), '', 'lb2: eth1 has no link, so it would not take the VIPs'),
     (directors(lb2={'vips': [VIP]}), 'lb1', 'lb2: lb1 has the VIP 192.0.2.100 as well, so they do not hear each other'),
     (directors(lb2={'table': {'services': []}}), '', 'lb2: its table has no service tcp 192.0.2.100:80'),
     (directors(lb2={'table': table(weight=3)}), '',
