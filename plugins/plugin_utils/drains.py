@@ -36,6 +36,8 @@ class Member(NamedTuple):
     vip: str
     key: model.RealServerKey
     weight: int
+    floor: int
+    """With less than this weight in all keepalived takes its real servers out and has the sorry server in their place."""
 
     def target(self) -> dict:
         """Return it in the terms of drain_wait."""
@@ -142,13 +144,15 @@ def members(services: Iterable[Mapping], hostvars: Mapping) -> list[Member]:
     found = []
     names = _names(hostvars, hostvars)
     for service in services:
+        quorum, hysteresis = (int(service.get(key) or least) for key, least in (('quorum', 1), ('hysteresis', 0)))
+        floor = quorum - hysteresis if service.get('sorry_server') else 0
         for entry in ipvs_services([service]):
             service_key = options.service_key(entry)
             for given, server in zip(service['realservers'], entry['realservers']):
                 key = options.realserver_key(service_key, server['address'], server.get('port'))
                 host = _host_of(given, names) or given.get('name') or server['address']
                 label = '{0} ({1})'.format(service['name'], service_key) if service.get('name') else str(service_key)
-                found.append(Member(host, label, service['vip'], key, int(server.get('weight', 1))))
+                found.append(Member(host, label, service['vip'], key, int(server.get('weight', 1)), floor))
     return found
 
 
@@ -175,6 +179,7 @@ def emptied(services: Sequence[Mapping], batches: Iterable[Sequence[str]], hostv
 
     ``tables`` are what ipvs_info returned, by director: who is dead there is no help, whatever is declared. A service that
     has none of the hosts at work loses nothing. Those who are to be ``back`` before help though they have no weight yet.
+    With keepalived it is as bad to leave less than the quorum where there is a sorry server.
     """
     declared: dict[model.ServiceKey, list[Member]] = {}
     for member in members(services, hostvars):
@@ -184,15 +189,20 @@ def emptied(services: Sequence[Mapping], batches: Iterable[Sequence[str]], hostv
     for batch in batches:
         for director in sorted(tables):
             live = weights(tables[director])
+            checked = hostvars.get(director, {}).get('director_engine') == 'keepalived'
             for mine in declared.values():
                 if not any(live.get(member.key) for member in mine if member.host in batch):
                     continue
                 rest = [member for member in mine if member.host not in batch]
-                if not any(member.weight and (live.get(member.key) or member.host in back) for member in rest):
+                left = sum(live.get(member.key) or (member.weight if member.host in back else 0) for member in rest if member.weight)
+                without = '{0}: without {1}, {2} has '.format(
+                    director, ' and '.join(member.host for member in mine if member.host in batch), mine[0].label)
+                if not left:
                     reasons = [_reason(member, live, why) for member in rest] or ['there is no other']
-                    out = [member.host for member in mine if member.host in batch]
-                    found['{0}: without {1}, {2} has no real server left: {3}'.format(
-                        director, ' and '.join(out), mine[0].label, '; '.join(reasons))] = None
+                    found[without + 'no real server left: ' + '; '.join(reasons)] = None
+                elif checked and left < mine[0].floor:
+                    found[without + 'a weight of {0} left, and with less than {1} (quorum, without hysteresis) all clients get its '
+                                    'sorry server'.format(left, mine[0].floor)] = None
     return list(found)
 
 

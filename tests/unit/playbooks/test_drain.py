@@ -191,6 +191,15 @@ def test_a_director_that_does_not_answer_stops_it_before_anything_changes_unless
     assert status == 0 and (director.weights(), director.drained) == (['0', '3'], ['real1']), output
 
 
+def test_a_director_that_is_at_work_must_not_be_left_out(director):
+    (director.folder / 'both.yml').write_text(yaml.safe_dump(dict(HOSTS, directors={'hosts': {
+        'lb1': {'lvs_address': '192.0.2.10'}, 'lb2': {'lvs_address': '192.0.2.11'}}})))
+    for limit, sentence in (('lb1,realservers', 'lb2: not in this run, and able to go on sending to real1'),
+                            ('realservers', 'No host of the group directors is in this run')):
+        status, output = director.run('drain.yml', '-i', 'both.yml', '-e', 'drain_hosts=real1', '--limit', limit)
+        assert status != 0 and sentence in output and (director.weights(), director.drained) == (['1', '3'], []), output
+
+
 # Real servers by address translation have no VIP, so that this host can pass for one.
 TRANSLATED = ('-e', json.dumps({'lvs_virtual_services': [dict(SERVICES[0], forward='nat')]}))
 

@@ -189,6 +189,20 @@ def test_who_will_be_back_by_then_is_a_help():
     assert drains.emptied(services, batches, HOSTVARS, tables, NOBODY, back=['real2']) == []
 
 
+@pytest.mark.parametrize(('settings', 'engine', 'left'), [
+    ({'quorum': 4, 'sorry_server': {'address': '192.0.2.30'}}, 'keepalived', 'a weight of 3 left, and with less than 4'),
+    ({'quorum': 5, 'hysteresis': 1, 'sorry_server': {'address': '192.0.2.30'}}, 'keepalived', 'a weight of 3 left, and with less than 4'),
+    ({'quorum': 4, 'hysteresis': 1, 'sorry_server': {'address': '192.0.2.30'}}, 'keepalived', ''),
+    ({'quorum': 4}, 'keepalived', ''),
+    ({'quorum': 4, 'sorry_server': {'address': '192.0.2.30'}}, 'static', ''),
+    ({'sorry_server': {'address': '192.0.2.30'}}, 'keepalived', ''),
+])
+def test_a_quorum_must_not_be_lost_where_a_sorry_server_would_answer_everybody(settings, engine, left):
+    services = resolve(dict(WEB, **settings))
+    found = drains.emptied(services, [['real1']], dict(HOSTVARS, lb1={'director_engine': engine}), {'lb1': table(*services)}, NOBODY)
+    assert len(found) == bool(left) and all('without real1, web (tcp 192.0.2.100:80) has ' + left in one for one in found)
+
+
 def test_what_has_no_weight_already_is_taken_from_nobody():
     assert emptied([WEB], ['real1', 'real2'], weights={'192.0.2.21': 0, '192.0.2.22': 0}) == []
     assert emptied([WEB], ['real1'], without=['192.0.2.21', '192.0.2.22']) == []
