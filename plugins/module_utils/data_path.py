@@ -12,6 +12,7 @@ Packets are built and parsed by pure functions.
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import select
@@ -310,7 +311,9 @@ def ask(question: Question) -> Answer:
         path.close()
     if answer.error == 'timeout' and path.way.mac:
         # The kernel does not hear of these packets: for the next question it is to know whether the MAC address still holds.
-        nudge(question)
+        # Where a filter does not let that out, the answer is the same.
+        with contextlib.suppress(OSError):
+            nudge(question)
     return answer
 
 

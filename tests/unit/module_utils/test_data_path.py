@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+import types
 import time
 
 import pytest
@@ -200,6 +201,17 @@ def test_where_there_is_no_way_it_says_why(kernel, route, question, sentence):
     kernel(route)
     with pytest.raises(data_path.NoWay, match=sentence):
         data_path.way_to(question, 0)
+
+
+def test_what_a_filter_keeps_back_beside_it_changes_no_answer(kernel, monkeypatch):
+    def refuse(_question):
+        raise PermissionError
+
+    kernel(LINK, b'\x02\0\0\0\0\x15')
+    monkeypatch.setattr(data_path, 'Path', lambda way, *_question: types.SimpleNamespace(way=way, close=lambda: None))
+    monkeypatch.setattr(data_path, '_udp', lambda _path: Answer('timeout'))
+    monkeypatch.setattr(data_path, 'nudge', refuse)
+    assert data_path.ask(Question(VIP, 53, RIP, 'udp')) == Answer('timeout')
 
 
 @pytest.mark.parametrize('answer, status, said', [(b'HTTP/1.0 200 OK\r\n', 0, ''), (b'HTTP/1.0 500 No\r\n', 1, 'status 500')])
