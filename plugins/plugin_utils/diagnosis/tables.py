@@ -137,6 +137,8 @@ def _compare_service(director: Director, service: Mapping, wanted: Mapping, live
     answers = [there.pop(key) for key in list(there) if key[0] == sorry and key not in _servers(wanted)]
     declared = list(_servers(wanted).items())
     gone = [key for key, one in declared if _is_dead(director, service, one, there.get(key))]
+    # One that is inhibited is there all the time, with weight 0 until its turn.
+    answers = [one for one in answers if one['weight']]
     lost = director.engine == KEEPALIVED and declared and (bool(answers) or len(gone) == len(declared))
     if lost:
         found.findings.append(_quorum_lost(director, wanted, [server_label(one, name) for key, one in declared if key in gone],

@@ -62,5 +62,11 @@ def test_who_cannot_be_reached_is_a_finding_for_people_and_for_machines(doctor, 
         ('error', 'unreachable', host) for host in ('lb1', 'real1', 'client')]
 
 
+def test_a_limit_may_leave_out_the_first_director(doctor, tmp_path):
+    findings = tmp_path / 'findings.json'
+    assert doctor([WEB], '--limit', 'real1', '-e', 'doctor_dest={0}'.format(findings))[0] == 2
+    assert [(one['kind'], one['host']) for one in json.loads(findings.read_text())] == [('unreachable', 'real1')]
+
+
 def test_the_findings_are_shown_as_data_on_request(doctor):
     assert 'kind: unreachable' in doctor([WEB], '-e', 'doctor_format=json')[1]

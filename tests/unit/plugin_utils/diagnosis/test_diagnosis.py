@@ -445,6 +445,13 @@ def test_hosts_that_a_limit_left_out_are_not_judged():
     assert [(one.kind, one.host) for one in scene.diagnose()] == [('vip_missing', 'real1')]
 
 
+def test_a_sorry_server_whose_turn_it_is_not_answers_nobody():
+    scene = Scene('keepalived')
+    scene.declare(sorry_server={'address': '192.0.2.30', 'inhibit': True})
+    scene.servers().append(dict(scene.servers()[0], address='192.0.2.30', weight=0))
+    assert scene.diagnose() == []
+
+
 def test_a_host_without_systemd_has_no_unit_to_judge():
     scene = Scene()
     for name in scene.hostvars:
