@@ -13,11 +13,12 @@ from .topology import HOST_PREFIX, Host, Topology, version
 
 
 def judge(topology: Topology) -> Iterator[Finding]:
-    for host in topology.realservers:
+    for host in topology.servers:
         for vip, served in topology.vips_of(host).items():
             if not host.placements(vip):
                 yield _missing(host, vip, listed(one.name for one in served))
-            for place in host.placements(vip):
+            # A director has it on its network card when it is its turn.
+            for place in host.placements(vip) if host in topology.realservers else ():
                 if place['heard']:
                     yield Finding(
                         'vip_on_card', ERROR, host.name,

@@ -445,6 +445,23 @@ def test_hosts_that_a_limit_left_out_are_not_judged():
     assert [(one.kind, one.host) for one in scene.diagnose()] == [('vip_missing', 'real1')]
 
 
+def test_a_director_that_answers_when_it_is_another_ones_turn_is_a_duplicate():
+    scene = Scene('pair')
+    scene.seen('client')['answers']['eth0'].append(mac('lb2'))
+    assert [(one.kind, one.host) for one in scene.diagnose()] == [('duplicate', 'lb2')]
+
+
+@pytest.mark.parametrize('placements, missing', [([], True), ([{'interface': 'lo', 'prefix': 32, 'heard': False}], False)])
+def test_a_director_that_serves_needs_the_vip_also_when_it_is_another_ones_turn(placements, missing):
+    scene = Scene('pair')
+    scene.groups['realservers'].append('lb2')
+    scene.services[0]['realservers'].append({'address': address('lb2'), 'name': 'lb2'})
+    scene.seen('lb2')['placements'] = placements
+    if placements:
+        scene.info('lb2')['interfaces']['lo']['addresses'].append({'address': VIP, 'prefix': 32})
+    assert (('vip_missing', 'lb2') in [(one.kind, one.host) for one in scene.diagnose()]) is missing
+
+
 def test_a_sorry_server_whose_turn_it_is_not_answers_nobody():
     scene = Scene('keepalived')
     scene.declare(sorry_server={'address': '192.0.2.30', 'inhibit': True})
