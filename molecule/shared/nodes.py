@@ -100,6 +100,13 @@ def converge(*arguments, **variables):
     return play
 
 
+def examine(folder, inventory=INVENTORY, **variables):
+    """Return the exit status of doctor.yml, and its findings, which it writes into a folder."""
+    play = Play('playbooks/doctor.yml', inventory=inventory, doctor_dest=str(folder / 'findings.json'), **variables).run()
+    assert (folder / 'findings.json').exists(), play.output
+    return play.status, json.loads((folder / 'findings.json').read_text())
+
+
 class Program:
     """What runs on a node until the end of its stdin and answers each line with figures."""
 

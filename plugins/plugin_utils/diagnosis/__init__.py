@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from typing import Mapping, Sequence
 
-from . import arp, clock, drains, firewall, hardware, listeners, masters, modules, reach, routes, segment, strangers, tables, units, vips
+from . import (
+    arp, clock, drains, firewall, hardware, listeners, marks, masters, modules, reach, routes, segment, strangers, tables, units, vips,
+)
 from .finding import Finding, worst_first
 from .topology import Topology
 
 # Where one finding has several causes the first in this order comes first.
-CHECKS = (reach, modules, masters, vips, arp, segment, routes, firewall, listeners, hardware, tables, units, strangers, drains, clock)
+CHECKS = (reach, modules, masters, vips, arp, segment, routes, firewall, marks, listeners, hardware, tables, units, strangers, drains, clock)
 
 
 def diagnose(services: Sequence[Mapping], groups: Mapping, hostvars: Mapping) -> list[Finding]:

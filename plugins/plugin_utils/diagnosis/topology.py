@@ -16,7 +16,7 @@ from typing import Any, Iterable, Mapping, NamedTuple, Sequence
 from ...module_utils.ipvs import model
 from .. import inventory
 
-HOST, TABLE, BEGAN, ENDED = ('lvs_doctor_host', 'lvs_doctor_table', 'lvs_doctor_began', 'lvs_doctor_ended')
+HOST, TABLE, MARKS, BEGAN, ENDED = ('lvs_doctor_host', 'lvs_doctor_table', 'lvs_doctor_marks', 'lvs_doctor_began', 'lvs_doctor_ended')
 """The variables of hosts that playbooks/doctor.yml keeps what it read in."""
 
 KEEPALIVED, STATIC = 'keepalived', 'static'

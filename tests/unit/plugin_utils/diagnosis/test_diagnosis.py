@@ -265,6 +265,14 @@ def wrong_clock(scene):
     scene.info('real2')['time'] = NOW - 600
 
 
+def no_marks(scene):
+    scene.hostvars['lb1']['lvs_doctor_marks'] = {'commands': ['add table inet lvs_direct_routing']}
+
+
+def unread_marks(scene):
+    scene.hostvars['lb1']['lvs_doctor_marks'] = {'msg': 'nft: Operation not permitted'}
+
+
 def expired_drain(scene):
     scene.servers()[0]['weight'] = 0
     scene.rerecord([dict(scene.services[0], realservers=[dict(scene.services[0]['realservers'][0], weight=0),
@@ -344,6 +352,8 @@ FAULTS = [
     ('pair', no_sync, 'warning', 'sync_missing', 'lb2', 'no sync daemon runs on eth0'),
     ('pair', sync_apart, 'warning', 'sync_apart', 'lb1, lb2', 'their sync daemons have the ids 51, 52'),
     ('static', old_kernel, 'warning', 'conn_reuse_mode', 'lb1', 'conn_reuse_mode is 1 and conntrack is on, in the kernel 4.18'),
+    ('fwmark', no_marks, 'error', 'marks', 'lb1', 'does not mark packets as the inventory declares it'),
+    ('fwmark', unread_marks, 'error', 'marks', 'lb1', 'its marks cannot be read: nft: Operation not permitted'),
     ('static', kube_proxy, 'warning', 'kube_proxy', 'lb1', 'kube-ipvs0 is there'),
     ('static', docker, 'warning', 'docker', 'lb1', 'docker0 is there, and tcp 192.0.2.100:80 is listened on here'),
     ('static', wrong_clock, 'warning', 'clock', 'real2', 'its clock is at least 599 s behind'),
