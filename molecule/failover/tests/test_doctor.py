@@ -65,10 +65,10 @@ def test_no_master(healthy, mended, tmp_path):
 
 
 @pytest.mark.parametrize(('kind', 'broken', 'mending'), [
-    ('server_missing', 'ipvsadm -d -t 192.0.2.100:80 -r 192.0.2.21:80', 'ipvsadm -a -t 192.0.2.100:80 -r 192.0.2.21:80 -g -w 1'),
+    ('unequal', 'ipvsadm -d -t 192.0.2.100:80 -r 192.0.2.21:80', 'ipvsadm -a -t 192.0.2.100:80 -r 192.0.2.21:80 -g -w 1'),
     ('sync_missing', DAEMON, 'systemctl restart keepalived'),
     ('sync_apart', DAEMON + '; ipvsadm --start-daemon backup --mcast-interface eth0 --syncid 99', 'systemctl restart keepalived'),
-])  # fmt: skip
+], ids=['unequal', 'sync_missing', 'sync_apart'])  # fmt: skip
 def test_they_are_not_alike(healthy, tmp_path, kind, broken, mending):
     second = other(holder())
     on(second, broken)
