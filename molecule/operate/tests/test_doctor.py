@@ -78,8 +78,8 @@ FAULTS = [
     ('server_undeclared', 'director', 'ipvsadm -a -t 192.0.2.100:80 -r 192.0.2.23:80 -g', 'ipvsadm -d -t 192.0.2.100:80 -r 192.0.2.23:80'),
     ('service_missing', 'director', 'ipvsadm -D -t [2001:db8:2::100]:80', 'systemctl reload lvs-director'),
     # The kernel loads them again for the asking; it is that of all nodes, and only directors need them.
-    ('service_missing', 'director', 'ipvsadm --clear && rmmod ip_vs_wrr', 'systemctl reload lvs-director'),
-    ('ip_vs', 'director', "ipvsadm --clear && rmmod xt_ipvs; rmmod $(lsmod | sed -n 's/^\\(ip_vs_[a-z]*\\) .*/\\1/p') ip_vs",
+    ('scheduler', 'director', 'ipvsadm -D -t 192.0.2.100:80 && rmmod ip_vs_wrr', 'systemctl reload lvs-director'),
+    ('ip_vs', 'director', "ipvsadm --clear && rmmod xt_ipvs; rmmod $(lsmod | sed -n 's/^\\(ip_vs_[a-z_]*\\) .*/\\1/p') ip_vs",
      'systemctl reload lvs-director'),
     ('foreign', 'director', 'ipvsadm -A -u 192.0.2.77:53 -s rr', 'ipvsadm -D -u 192.0.2.77:53'),
     ('leftover', 'director', 'cp {0} /run/record; echo "-A -u 192.0.2.77:53 -s rr" | tee -a {0} | ipvsadm -R'.format(RECORD),
