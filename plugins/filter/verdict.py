@@ -11,9 +11,10 @@ version_added: 0.1.0
 author:
   - The lvs.direct_routing authors (@lvs-direct-routing)
 description:
-  - Takes what M(lvs.direct_routing.vip_probe#module) saw on clients and what facts and
-    M(lvs.direct_routing.ipvs_info#module) say of the other hosts, and returns one sentence for each fault.
-  - The source MAC of a frame says who answered, so faults name their host.
+  - Takes what M(lvs.direct_routing.vip_probe#module) saw on clients, and what P(lvs.direct_routing.diagnose#filter) takes of all
+    hosts, and returns one sentence for each fault.
+  - The source MAC of a frame says who answered, so faults name their host. What a client sees and a finding of
+    P(lvs.direct_routing.diagnose#filter) explains is not said beside that finding.
 extends_documentation_fragment:
   - lvs.direct_routing.inventory
   - lvs.direct_routing.inventory.groups
@@ -21,11 +22,14 @@ positional: groups, hostvars
 options:
   hostvars:
     description:
-      - The magic variable C(hostvars). Directors and real servers have network facts, directors also what C(ipvs_info)
-        with stats returned before and after the probes, as C(lvs_table_before) and C(lvs_table_after), and C(director_engine)
-        if it is not V(static), and clients have C(lvs_probes), the results of C(vip_probe) in a loop over what P(lvs.direct_routing.probes#filter) returns.
+      - The magic variable C(hostvars). Hosts have what P(lvs.direct_routing.diagnose#filter) reads. Directors have as well
+        what C(ipvs_info) returned with stats before and after the probes, as C(lvs_table_before) and C(lvs_table_after), and
+        clients C(lvs_probes), the results of C(vip_probe) in a loop over what P(lvs.direct_routing.probes#filter) returns.
     type: dict
     required: true
+seealso:
+  - plugin: lvs.direct_routing.diagnose
+    plugin_type: filter
 """
 
 EXAMPLES = r"""
@@ -46,12 +50,12 @@ _value:
   contains:
     faults:
       description:
-        - One sentence for each fault, none if all is well.
+        - One sentence for each fault, none if all is well, those that were found on hosts first.
       type: list
       elements: str
     warnings:
       description:
-        - One sentence for each real server that its check has taken out, which is no fault of the director.
+        - One sentence for each finding that breaks nothing now, such as a real server that its check has taken out.
       type: list
       elements: str
     summary:
@@ -61,30 +65,16 @@ _value:
       elements: str
 """
 
-from ansible_collections.lvs.direct_routing.plugins.plugin_utils import verdict as judging
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.lvs.direct_routing.plugins.plugin_utils import verdict as judging, virtual_services
 
 
 def verdict(services, groups, hostvars):
-    def hosts(group):
-        return [judging.host_of(name, hostvars[name]['ansible_facts'], hostvars[name].get('realserver_vip_interface'))
-                for name in groups.get(group, ())]
-
-    def tables(variable):
-        return {name: hostvars[name][variable] for name in groups.get('directors', ())}
-
-    topology = judging.Topology(hosts('directors'), hosts('realservers'))
-    probes = [
-        judging.Probe(client, *seen['item'], seen)
-        for client in groups.get('clients', ())
-        for seen in hostvars[client]['lvs_probes']['results']
-    ]
-    engines = {name: hostvars[name].get('director_engine') or 'static' for name in groups.get('directors', ())}
-    judged = judging.judge(services, probes, topology, tables('lvs_table_before'), tables('lvs_table_after'), engines)
-    return {
-        'faults': judged.faults,
-        'warnings': judged.warnings,
-        'summary': [line for probe in probes for line in judging.summary(probe, topology)],
-    }
+    try:
+        return judging.judge(services, groups, hostvars)._asdict()
+    except virtual_services.InventoryError as error:
+        raise AnsibleFilterError(str(error)) from None
 
 
 class FilterModule:

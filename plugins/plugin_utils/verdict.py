@@ -2,36 +2,50 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Judge what clients, directors and real servers saw of a topology: one sentence for each fault. Pure.
+"""Judge a topology by what clients and the counters of directors saw, beside what was read on all hosts. Pure.
 
-Private to this collection. A frame's source MAC says which host sent it, so the data path itself names the culprit.
+Private to this collection. A frame's source MAC says which host sent it, so the data path itself names the culprit. What is
+only the consequence of something that was found on a host is not said a second time.
 """
 
 from __future__ import annotations
 
-import re
-from typing import Collection, Iterable, Mapping, NamedTuple
+from typing import Collection, Iterator, Mapping, NamedTuple, Sequence
 
-from ..module_utils.iproute import FALLBACK_TUNNELS
-from ..module_utils.ipvs import model
+from . import diagnosis, preflight
 from .diagnosis import spread, tables
-from .diagnosis.finding import ERROR
+from .diagnosis.finding import ERROR, Finding, listed, worst_first
+from .diagnosis.topology import Topology, label
 
-# Only these spread connections by weight whatever happened before; the others look at load, source or destination.
+BEFORE, AFTER, PROBES = 'lvs_table_before', 'lvs_table_after', 'lvs_probes'
+"""The variables in which playbooks/verify.yml keeps the table of a director around the probes, and those of a client."""
+
 BLIND_SCHEDULERS = ('rr', 'wrr')
+"""Only these spread connections by weight whatever happened before; the others look at load, source or destination."""
+
+MISLEADING = ('duplicate', 'arp', 'vip_on_card', 'stranger', 'neighbour', 'two_masters')
+"""Kinds of findings, anywhere, by which requests come to another host than the one that the director chose."""
+
+SILENCING_ALL = ('no_master', 'silent_director', 'ip_vs', 'table', 'scheduler', 'service_missing', 'marks', 'quorum', 'firewall')
+"""Kinds of findings, on a director, by which nobody answers."""
+
+SILENCING = ('vip_missing', 'vip_prefix', 'listener', 'firewall', 'gateway', 'segment', 'rp_filter', 'mtu', 'unreachable', 'unread')
+"""Kinds of findings, on a real server, by which it does not answer."""
 
 
-# Nobody asks for the addresses of these, whichever VIPs a real server has there.
-UNHEARD = ('lo', *FALLBACK_TUNNELS)
+class Known:
+    """What was found wrong on the hosts, as causes of what is seen on the wire."""
 
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self._errors = [one for one in findings if one.severity == ERROR]
 
-class Host(NamedTuple):
-    """What a host's facts say: its addresses on any interface, those that others hear of, and the MACs of its interfaces."""
-
-    name: str
-    addresses: frozenset
-    macs: frozenset
-    heard: frozenset = frozenset()
+    def explains(self, vip: str, kinds: Collection[str], hosts: Collection[str] | None = None) -> bool:
+        """Return whether something of these kinds is wrong with a VIP on one of some hosts, or on any."""
+        return any(
+            one.kind in kinds and (not one.about or vip in one.about)
+            and (hosts is None or not set(hosts).isdisjoint(one.host.split(', ')))
+            for one in self._errors
+        )  # fmt: skip
 
 
 class Probe(NamedTuple):
@@ -44,221 +58,210 @@ class Probe(NamedTuple):
     dead: frozenset = frozenset()
 
     @property
+    def vip(self) -> str:
+        return self.service['vip']
+
+    @property
     def label(self) -> str:
         """The service in messages."""
-        protocol = self.service.get('protocol') or 'tcp'
-        endpoint = model.endpoint(self.service['vip'], int(self.port))
-        return '{0} ({1} {2})'.format(self.service.get('name') or 'service', protocol, endpoint)
-
-
-def host_of(name: str, facts: Mapping, dummy: str | None = None) -> Host:
-    """Return a host as its network facts show it. `dummy` is where a real server has its VIPs, if that is not lo."""
-    # Facts spell an interface's name with underscores.
-    interfaces = {name: facts.get(re.sub('[-.:]', '_', name)) or {} for name in facts.get('interfaces', ())}
-    heard = [address for name, one in interfaces.items() if name not in (*UNHEARD, dummy)
-             for address in (one.get('ipv4') or {}, *(one.get('ipv4_secondaries') or ()), *(one.get('ipv6') or ()))]
-    return Host(
-        name,
-        frozenset(list(facts.get('all_ipv4_addresses', ())) + list(facts.get('all_ipv6_addresses', ()))),
-        frozenset(one['macaddress'].lower() for one in interfaces.values() if one.get('macaddress')),
-        frozenset(one['address'] for one in heard if one.get('address')),
-    )
-
-
-class Topology:
-    """The hosts that take part, and which of them a MAC or an address belongs to."""
-
-    def __init__(self, directors: Iterable[Host], realservers: Iterable[Host]) -> None:
-        self.directors = {host.name: host for host in directors}
-        self.realservers = {host.name: host for host in realservers}
-        self._by_mac = {
-            mac: host.name for hosts in (self.realservers, self.directors) for host in hosts.values() for mac in host.macs
-        }
-
-    def name(self, mac: str) -> str:
-        """Return the name of the host that has this MAC."""
-        return self._by_mac.get(mac.lower(), 'an unknown host ({0})'.format(mac))
-
-    def realserver(self, server: Mapping) -> str:
-        """Return the name of the host that is this real server, or its address if it is not in the inventory."""
-        for host in self.realservers.values():
-            if server.get('name') == host.name or server['address'] in host.addresses:
-                return host.name
-        return server['address']
+        name = self.service.get('name') or 'service'
+        return '{0} ({1})'.format(name, label(self.service, self.service.get('protocol') or 'tcp', int(self.port)))
 
 
 class Verdict(NamedTuple):
-    """What is wrong, and what a check has noticed and taken care of."""
+    """One sentence for each fault, one for what may become one, and two lines for each probe."""
 
     faults: list[str]
     warnings: list[str]
+    summary: list[str]
 
 
-def judge(services, probes: Iterable[Probe], topology: Topology, before: Mapping, after: Mapping,
-          engines: Mapping[str, str] | None = None) -> Verdict:
-    """Return the faults and warnings.
-
-    ``before`` and ``after`` are what ipvs_info returned by director, around the probes, and ``engines`` who keeps its table.
-    """
-    faults = _missing_vips(services, topology) + _owner_faults(services, topology)
-    dead: dict[tables.Dead, None] = {}
-    for director in sorted(after):
-        live = tables.Director(director, after[director]['services'], engine=(engines or {}).get(director, tables.STATIC))
-        found = tables.compare(live, services, topology.realserver)
-        faults += ['{0}: {1}'.format(director, one.seen) for one in found.findings if one.severity == ERROR]
-        dead.update(dict.fromkeys(found.dead))
-        own = topology.directors[director].addresses if director in topology.directors else ()
-        faults += _reply_faults(director, before[director], after[director], own)
+def judge(services: Sequence[Mapping], groups: Mapping, hostvars: Mapping) -> Verdict:
+    """Return what is wrong. `hostvars` have what the diagnosis reads, and the variables of this file."""
+    topology = Topology(services, groups, hostvars)
+    findings = diagnosis.diagnose(services, groups, hostvars)
+    known = Known(findings)
+    probes = _probes(topology, hostvars)
+    wire = list(_judge_replies(topology, known, hostvars))
     for probe in probes:
-        probe = probe._replace(dead=frozenset(one.server for one in dead if one.vip == probe.service['vip']))
-        faults += _neighbour_faults(probe, topology)
-        faults += _answer_faults(probe, topology)
-        faults += _spread_faults(probe, topology)
-    warnings = ['{0}: is dead by its check, and out of {1}'.format(one.server, one.label) for one in dead]
-    return Verdict(list(dict.fromkeys(faults)), warnings)
+        for judge_it in (_judge_neighbours, _judge_failures, _judge_answers, _judge_spread):
+            wire += judge_it(topology, known, probe)
+    found = worst_first([*findings, *wire])
+    return Verdict(
+        [one.sentence for one in found if one.severity == ERROR],
+        [one.sentence for one in found if one.severity != ERROR],
+        [line for probe in probes for line in _summary(topology, probe)],
+    )
 
 
-def summary(probe: Probe, topology: Topology) -> list[str]:
+def _probes(topology: Topology, hostvars: Mapping) -> list[Probe]:
+    dead: dict[str, set[str]] = {}
+    for _director, compared in tables.comparisons(topology):
+        for one in compared.dead:
+            dead.setdefault(one.vip, set()).add(one.server)
+    return [
+        Probe(host.name, *seen['item'], seen, frozenset(dead.get(seen['item'][0]['vip'], ())))
+        for host in topology.clients
+        for seen in (hostvars[host.name].get(PROBES) or {}).get('results', ())
+        # Of a client that cannot be reached there is nothing else than that.
+        if 'replies' in seen
+    ]
+
+
+def _summary(topology: Topology, probe: Probe) -> list[str]:
     """Return in two lines what a client saw."""
     seen = probe.seen
-    answers = ', '.join('{0} {1}'.format(topology.name(mac), count) for mac, count in sorted(seen['answers'].items()))
-    neighbours = ', '.join('{0} ({1})'.format(topology.name(mac), mac) for mac in seen['arp'] or ())
+    answers = ', '.join('{0} {1}'.format(_name(topology, mac), count) for mac, count in sorted(seen['answers'].items()))
+    neighbours = ', '.join('{0} ({1})'.format(_name(topology, mac), mac) for mac in seen['arp'] or ())
+    failed = ', {0} failed ({1})'.format(sum(seen['failures'].values()), _kinds(seen['failures'])) if seen['failures'] else ''
     latency = ''.join(
         ', {0} {1:.1f} ms'.format(name, seen['latency'][name] * 1000) for name in ('p50', 'p95', 'p99', 'max')
     ) if seen.get('latency') else ''
     return [
-        '{0}: {1} requests from {2}{3}'.format(probe.label, len(seen['replies']), probe.client, latency),
+        '{0}: {1} requests from {2}{3}{4}'.format(probe.label, len(seen['replies']), probe.client, failed, latency),
         'answered by {0}; who has {1}? {2}'.format(
-            answers or 'nobody',
-            probe.service['vip'],
-            neighbours or ('nobody' if seen['on_link'] else 'behind a router'),
-        ),
-    ]
+            answers or 'nobody', probe.vip, neighbours or ('nobody' if seen['on_link'] else 'behind a router')),
+    ]  # fmt: skip
 
 
-def _missing_vips(services, topology: Topology) -> list[str]:
-    return [
-        '{0}: does not have {1}, so it drops what the director sends it for {2}'.format(
-            host.name, service['vip'], service.get('name') or service['vip']
-        )
-        for service in services
-        for host in topology.realservers.values()
-        if host.name in [topology.realserver(server) for server in service['realservers']]
-        and service['vip'] not in host.addresses
-        and not any(server.get('forward') == 'nat' for server in service['realservers'])
-    ]
+def _name(topology: Topology, mac: str) -> str:
+    owner = topology.owner(mac)
+    return owner.name if owner else 'an unknown host ({0})'.format(mac)
 
 
-def _owner_faults(services, topology: Topology) -> list[str]:
-    """VIPs that no director has, or several."""
-    faults = []
-    for vip in dict.fromkeys(service['vip'] for service in services):
-        holders = [host.name for host in topology.directors.values() if vip in host.heard]
-        if topology.directors and not holders:
-            faults.append('{0}: has {1} on no network card'.format(' and '.join(topology.directors), vip))
-        elif len(holders) > 1:
-            faults.append('{0}: each has {1}, which only one director may'.format(' and '.join(holders), vip))
-    return faults
+def _directors(topology: Topology) -> list[str]:
+    return [host.name for host in topology.declared_directors]
 
 
-def _reply_faults(director: str, before: Mapping, after: Mapping, own: Collection[str]) -> list[str]:
+def _kinds(failures: Mapping[str, int]) -> str:
+    return ', '.join('{0} {1}'.format(count, kind) for kind, count in sorted(failures.items()))
+
+
+def _judge_replies(topology: Topology, known: Known, hostvars: Mapping) -> Iterator[Finding]:
     """Replies of dr and tun servers that passed the director, although they must not.
 
     Of a service that it serves too nothing can be said: its own replies do, and IPVS counts them for whatever server a client's
     port was last sent to.
     """
-    earlier = {
-        (tables.identity(service), one['address'], one['port']): one['stats']['packets_out']
-        for service in before['services']
-        for one in service['realservers']
-    }
-    faults = []
-    for service in after['services']:
-        if any(one['address'] in own for one in service['realservers']):
-            continue
-        for one in service['realservers']:
-            passed = one['stats']['packets_out'] - earlier.get((tables.identity(service), one['address'], one['port']), 0)
-            if one['forward'] != 'nat' and passed > 0:
-                faults.append('{0}: {1} reply packets of {2} in {3} came back through the director'.format(
-                    director, passed, one['address'], tables.label(service)))
-    return faults
+    for director in topology.directors:
+        before, after = (hostvars[director.name].get(name) or {} for name in (BEFORE, AFTER))
+        earlier = {
+            (tables.identity(service), one['address'], one['port']): one['stats']['packets_out']
+            for service in before.get('services') or ()
+            for one in service['realservers']
+        }
+        for service in after.get('services') or ():
+            if any(one['address'] in director.addresses for one in service['realservers']):
+                continue
+            for one in service['realservers']:
+                passed = one['stats']['packets_out'] - earlier.get((tables.identity(service), one['address'], one['port']), 0)
+                whose = topology.server_name(one)
+                if one['forward'] == 'nat' or passed <= 0 or known.explains(service.get('address', ''), ['gateway'], [whose]):
+                    continue
+                yield Finding(
+                    'replies', ERROR, director.name,
+                    '{0} reply packets of {1} in {2} came back through it'.format(
+                        passed, tables.server_label(one, topology.server_name), tables.label(service)),
+                    'real servers must answer clients directly', 'look at the routes of {0} to clients'.format(whose))
 
 
-def _neighbour_faults(probe: Probe, topology: Topology) -> list[str]:
-    seen = probe.seen
-    vip = probe.service['vip']
+def _judge_neighbours(topology: Topology, known: Known, probe: Probe) -> Iterator[Finding]:
+    """Who answers for a VIP as a client asks several times for its MAC address."""
+    seen, vip, directors = probe.seen, probe.vip, _directors(topology)
     if not seen['on_link']:
-        return []
-    if not seen['arp']:
-        return ['{0}: nobody answers for {1} on the segment; no director has the VIP'.format(probe.label, vip)]
-    names = sorted({topology.name(mac) for mac in seen['arp']})
-    faults = [
-        '{0}: answers for {1} on the segment, which only a director may; its ARP is not silenced'.format(name, vip)
-        for name in names
-        if name not in topology.directors
-    ]
-    answering = [name for name in names if name in topology.directors]
-    if len(answering) > 1:
-        faults.append('{0}: {1} all answer for {2}'.format(probe.label, ' and '.join(answering), vip))
-    if not answering:
-        faults.append('{0}: no director answers for {1} on the segment'.format(probe.label, vip))
-    return faults
+        return
+    # The MAC of a virtual router is that of whichever director has it.
+    names = sorted({directors[0] if mac.startswith(preflight.VRRP) and directors else _name(topology, mac) for mac in seen['arp']})
+    answering = [name for name in names if name in directors]
+    for name in sorted(set(names) - set(directors)):
+        if not known.explains(vip, ['duplicate'], [name]) and not known.explains(vip, ['stranger']):
+            yield Finding(
+                'duplicate', ERROR, name, 'answers for {0} on the segment'.format(vip),
+                'only a director may, and clients that hear this host first send to it alone', 'silence its ARP: run site.yml', (vip,))
+    if len(answering) > 1 and not known.explains(vip, ['two_masters'], answering):
+        yield Finding(
+            'two_masters', ERROR, listed(answering), 'all answer for {0}'.format(vip),
+            'connections break as clients change from one to the other', 'see that they hear each other', (vip,))
+    if not answering and not known.explains(vip, ['no_master', 'silent_director'], directors):
+        yield Finding(
+            'silent_director', ERROR, listed(directors), 'does not answer for {0} as {1} asks'.format(vip, probe.client),
+            'clients cannot find the director', 'see that it has the VIP on the segment of its clients', (vip,))
 
 
-def _answer_faults(probe: Probe, topology: Topology) -> list[str]:
-    seen = probe.seen
-    total = len(seen['replies'])
-    expected = _shares(probe, topology)
-    answered = {topology.name(mac): count for mac, count in seen['answers'].items()} if seen['on_link'] else {}
-    refused = {topology.name(mac): count for mac, count in seen['refused'].items()}
-    faults = [
-        '{0}: {1} refused {2} of {3} requests; nothing listens there'.format(probe.label, name, count, total)
-        for name, count in sorted(refused.items())
-    ]
-    silent = [name for name in expected if name not in {*answered, *refused, *probe.dead}] if seen['on_link'] else []
-    # Refusals have their sentence if it is known who refused.
-    failures = {kind: count for kind, count in sorted(seen['failures'].items()) if not (kind == 'refused' and refused)}
+def _judge_failures(topology: Topology, known: Known, probe: Probe) -> Iterator[Finding]:
+    seen, vip = probe.seen, probe.vip
+    total, directors = len(seen['replies']), _directors(topology)
+    refused = {_name(topology, mac): count for mac, count in seen['refused'].items()}
+    for name, count in sorted(refused.items()):
+        if not known.explains(vip, ['listener', 'firewall'], [name]):
+            yield Finding(
+                'refused', ERROR, name, 'refused {0} of {1} requests to {2}'.format(count, total, probe.label),
+                'clients that are sent there get an error', 'look at what serves there', (vip,))
+    # Refusals have their finding if it is known who refused.
+    failures = {kind: count for kind, count in seen['failures'].items() if not (kind == 'refused' and refused)}
     if failures:
-        kinds = ', '.join('{0} {1}'.format(count, kind) for kind, count in failures.items())
-        fault = '{0}: {1} of {2} requests failed ({3})'.format(probe.label, sum(failures.values()), total, kinds)
-        faults.append('{0}; {1} never answered'.format(fault, ' and '.join(silent)) if silent else fault)
-    for name in sorted(answered):
-        if name not in expected and name in topology.directors:
-            faults.append('{0}: replies come through {1}; real servers must answer directly'.format(probe.label, name))
-        elif name not in expected:
-            faults.append('{0}: {1} answers and is no real server of it'.format(probe.label, name))
+        answered = {_name(topology, mac) for mac in seen['answers']}
+        silent = [name for name in _shares(topology, probe) if name not in {*answered, *refused, *probe.dead}] if seen['on_link'] else []
+        unknown = [name for name in silent if not known.explains(vip, SILENCING, [name])]
+        misled = known.explains(vip, SILENCING_ALL, directors) or known.explains(vip, MISLEADING)
+        if not silent or (unknown and not misled):
+            yield Finding(
+                'failed', ERROR, probe.client, '{0} of {1} requests to {2} failed ({3})'.format(
+                    sum(failures.values()), total, probe.label, _kinds(failures)),
+                '{0} never answered'.format(' and '.join(unknown)) if unknown else 'clients see these as errors or wait',
+                'look at {0}'.format(listed(unknown) or 'the real servers and at what is between'), (vip,))
     if seen['unsent']:
-        faults.append('{0}: {1} requests were not sent before the deadline'.format(probe.label, seen['unsent']))
-    return faults
+        yield Finding(
+            'unsent', ERROR, probe.client, '{0} requests to {1} were not sent before the deadline'.format(seen['unsent'], probe.label),
+            'nothing is proven by requests that were not made', 'ask for fewer with -e verify_requests=', (vip,))
 
 
-def _shares(probe: Probe, topology: Topology) -> dict[str, float]:
-    weights = {topology.realserver(one): float(one.get('weight', 1)) for one in probe.service['realservers']}
+def _judge_answers(topology: Topology, known: Known, probe: Probe) -> Iterator[Finding]:
+    """Answers of who is no real server, the directors among them."""
+    if not probe.seen['on_link']:
+        return
+    expected, directors = _shares(topology, probe), _directors(topology)
+    for name in sorted({_name(topology, mac) for mac in probe.seen['answers']} - set(expected)):
+        if name in directors and not known.explains(probe.vip, ['gateway'], expected):
+            yield Finding(
+                'replies', ERROR, name, 'replies of {0} come through it'.format(probe.label),
+                'real servers must answer clients directly', 'look at the routes of {0} to clients'.format(listed(expected)), (probe.vip,))
+        elif name not in directors and not known.explains(probe.vip, ['server_undeclared', 'settings', 'quorum', *MISLEADING]):
+            yield Finding(
+                'intruder', ERROR, name, 'answers {0} and is no real server of it'.format(probe.label),
+                'clients get what the inventory does not know of', 'find out how requests come there', (probe.vip,))
+
+
+def _shares(topology: Topology, probe: Probe) -> dict[str, float]:
+    weights = {topology.server_name(one): float(one.get('weight', 1)) for one in probe.service['realservers']}
     if (probe.service.get('scheduler') or 'wlc') == 'rr':
         weights = {name: float(weight > 0) for name, weight in weights.items()}
     total = sum(weights.values())
     return {name: weight / total for name, weight in weights.items() if weight}
 
 
-def _spread_faults(probe: Probe, topology: Topology) -> list[str]:
+def _judge_spread(topology: Topology, known: Known, probe: Probe) -> Iterator[Finding]:
     """Real servers whose part of the requests cannot be an accident of their weight."""
     service, seen = probe.service, probe.seen
-    if service.get('scheduler') not in BLIND_SCHEDULERS or service.get('persistence_timeout') or not seen['on_link']:
-        return []
+    if service.get('scheduler') not in BLIND_SCHEDULERS or service.get('persistence_timeout') or not seen['on_link'] \
+            or known.explains(probe.vip, MISLEADING):
+        return
     chosen: dict[str, int] = {}
     for counts in (seen['answers'], seen['refused']):
         for mac, count in counts.items():
-            name = topology.name(mac)
+            name = _name(topology, mac)
             chosen[name] = chosen.get(name, 0) + count
-    shares = _shares(probe, topology)
+    shares = _shares(topology, probe)
     alive = {name: share for name, share in shares.items() if name not in probe.dead}
     total = sum(chosen.values())
-    # Who did not answer is not known to have been chosen, and who answers without a share has a sentence of its own.
+    # Who did not answer is not known to have been chosen, and who answers without a share has a finding of its own.
     if not alive or total < len(seen['replies']) or set(chosen) - set(alive):
-        return []
+        return
     shares = {name: share / sum(alive.values()) for name, share in alive.items()}
-    return [
-        '{0}: {1} answered {2} of {3} requests; its weight makes that {4:.0f}'.format(
-            probe.label, name, chosen.get(name, 0), total, total * shares[name])
-        for name in spread.outliers(chosen, shares)
-    ]
+    outliers = spread.outliers(chosen, shares)
+    if outliers:
+        yield Finding(
+            'spread', ERROR, listed(_directors(topology)), 'of {0} requests to {1} {2}'.format(
+                total, probe.label, ', '.join('{0} answered {1} (its weight makes that {2:.0f})'.format(
+                    name, chosen.get(name, 0), total * shares[name]) for name in outliers)),
+            'that is no accident, so requests are not spread as declared', 'compare `ipvsadm -Ln` there with the weights', (probe.vip,))

@@ -48,7 +48,7 @@ def test_verify_finds_nothing_wrong_with_a_healthy_topology():
             'real1',
             SPEAK_UP,
             BE_SILENT,
-            'real1: answers for 192.0.2.100 on the segment, which only a director may',
+            'real1: arp_ignore is effectively 0',
         ),
         (
             'real1',
@@ -56,7 +56,7 @@ def test_verify_finds_nothing_wrong_with_a_healthy_topology():
             'ip address add 192.0.2.100/32 dev lo',
             'real1: does not have 192.0.2.100',
         ),
-        ('real2', 'systemctl stop nginx', 'systemctl start nginx', 'real2 refused'),
+        ('real2', 'systemctl stop nginx', 'systemctl start nginx', 'real2: nothing listens on tcp 192.0.2.100:80'),
         (
             'director',
             'ipvsadm -e -t 192.0.2.100:80 -r 192.0.2.22:80 -g -w 3',

@@ -211,7 +211,7 @@ def test_two_that_do_not_hear_each_other_are_found_and_agree_again(pair, clients
     try:
         wait_for(lambda: all(len(holds(node)) == len(VIPS) for node in DIRECTORS))
         play = Play('playbooks/verify.yml', inventory=PAIR).run()
-        assert play.status != 0 and 'director and director2 all answer for 192.0.2.100' in play.output
+        assert play.status != 0 and 'director, director2: each has 192.0.2.100' in play.output
         play = Play('playbooks/failover.yml', '-e', 'failover_from=director', inventory=PAIR).run()
         assert play.status != 0 and 'so they do not hear each other' in play.output
     finally:

@@ -39,7 +39,7 @@ def test_every_tenth_request_that_is_lost_is_counted(healthy):
         seen = play('verify', verify_requests=100)
     finally:
         on('director', 'nft delete table inet lose')
-    assert seen.status != 0 and 'web (tcp 192.0.2.100:80): 10 of 100 requests failed (10 timeout)' in seen.output, seen.output
+    assert seen.status != 0 and 'client: 10 of 100 requests to web (tcp 192.0.2.100:80) failed (10 timeout)' in seen.output, seen.output
     assert '2001:db8:2::100' not in seen.output.partition('Fail with one sentence')[2]
 
 
@@ -49,7 +49,7 @@ def test_another_spread_than_the_declared_one_is_said(healthy):
         seen = play('verify', verify_requests=1000)
     finally:
         on('director', 'ipvsadm -e -t 192.0.2.100:80 -r 192.0.2.21:80 -g -w 1')
-    said = re.search(r'real1 answered (\d+) of 1000 requests; its weight makes that 500', seen.output)
+    said = re.search(r'of 1000 requests to web \(tcp 192.0.2.100:80\) real1 answered (\d+) \(its weight makes that 500\)', seen.output)
     assert seen.status != 0 and said and 600 < int(said.group(1)) < 733, seen.output
 
 

@@ -230,33 +230,41 @@ def _quorum_lost(director: Director, wanted: Mapping, dead: list[str], sorry: li
         'look at these servers, at the check of the service, and at `journalctl -u keepalived`', wanted)
 
 
-def judge(topology: Topology) -> Iterator[Finding]:
-    dead: dict[Dead, list[Host]] = {}
-    compared = []
+def comparisons(topology: Topology) -> Iterator[tuple[Host, Comparison]]:
+    """Compare the table of each director that could be read."""
+    services = drains.applied(topology.services, topology.directors, topology.hosts)
     for host in topology.directors:
         live = host.table.get('services')
         if live is None or (not live and 'ip_vs' not in host.info['modules']):
             continue
-        compared.append(host)
-        text = (host.info.get('texts') or {}).get(RECORD)
-        recorded = None
-        if host.engine != KEEPALIVED and text is not None:
-            try:
-                recorded = show.services(record.parse(text, RECORD), {})
-            except record.RecordError as error:
-                yield Finding('record', WARNING, host.name, str(error), 'after a reboot there would be no table', 'run site.yml')
-        elif host.engine != KEEPALIVED and topology.services:
-            yield Finding(
-                'record', WARNING, host.name, 'there is no record of a table, {0}'.format(RECORD),
-                'after a reboot there would be no table', 'run site.yml')
+        recorded, unread = _recorded(host, bool(topology.services)) if host.engine != KEEPALIVED else (None, [])
         director = Director(host.name, live, recorded, host.engine,
                             lambda scheduler, host=host: modules.lacks_scheduler(host, scheduler))
-        found = compare(director, drains.applied(topology.services, topology.directors, topology.hosts), topology.server_name)
+        found = compare(director, services, topology.server_name)
+        yield host, found._replace(findings=unread + found.findings)
+
+
+def _recorded(host: Host, expected: bool) -> tuple[list[Mapping] | None, list[Finding]]:
+    """Return the table that a director has on record, or else what is wrong with it."""
+    text = (host.info.get('texts') or {}).get(RECORD)
+    try:
+        if text is not None or not expected:
+            return show.services(record.parse(text, RECORD), {}) if text is not None else None, []
+        seen = 'there is no record of a table, {0}'.format(RECORD)
+    except record.RecordError as error:
+        seen = str(error)
+    return None, [Finding('record', WARNING, host.name, seen, 'after a reboot there would be no table', 'run site.yml')]
+
+
+def judge(topology: Topology) -> Iterator[Finding]:
+    compared = list(comparisons(topology))
+    dead: dict[Dead, list[Host]] = {}
+    for host, found in compared:
         yield from found.findings
         for one in found.dead:
             dead.setdefault(one, []).append(host)
     for one, directors in dead.items():
-        yield _dead(one, directors, [host for host in compared if host not in directors])
+        yield _dead(one, directors, [host for host, _found in compared if host not in directors])
 
 
 def _dead(one: Dead, directors: list[Host], others: list[Host]) -> Finding:

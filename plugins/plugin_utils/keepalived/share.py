@@ -9,7 +9,7 @@ Private to this collection.
 
 from __future__ import annotations
 
-from typing import Iterable, Mapping, Sequence
+from typing import Mapping, Sequence
 
 from ...module_utils.ipvs import model
 from .. import inventory
@@ -27,7 +27,7 @@ PREEMPT_DELAY = 15
 GROUP_KEYS = ('virtual_router_id', 'directors')
 
 
-def of(services: Iterable[Mapping], host: str, groups: Mapping, hostvars: Mapping) -> dict:
+def of(services: Sequence[Mapping], host: str, groups: Mapping, hostvars: Mapping) -> dict:
     """Return the settings `director_ha_*` of a director, without their prefix; nothing if it is alone.
 
     `lvs_ha_groups` and the services' `ha_group` share the VIPs out: each group has an order of directors of its own.
@@ -60,7 +60,7 @@ def of(services: Iterable[Mapping], host: str, groups: Mapping, hostvars: Mappin
     return settings
 
 
-def _judge_serving(services: Iterable[Mapping], host: str, hostvars: Mapping, own: Sequence[str], grouped: bool, found: Findings) -> None:
+def _judge_serving(services: Sequence[Mapping], host: str, hostvars: Mapping, own: Sequence[str], grouped: bool, found: Findings) -> None:
     """Find what would let a director and one that is its real server send a packet to and fro."""
     if not any(server['address'] in own for service in services for server in service['realservers']):
         return
@@ -74,7 +74,7 @@ def _judge_serving(services: Iterable[Mapping], host: str, hostvars: Mapping, ow
         found.add(where + 'set realserver_arp_method: sysctl; arptables would silence it when it has the VIPs')
 
 
-def _groups(declared: object, services: Iterable[Mapping], host: str, directors: Sequence[str], found: Findings) -> list[dict]:
+def _groups(declared: object, services: Sequence[Mapping], host: str, directors: Sequence[str], found: Findings) -> list[dict]:
     if not isinstance(declared, Mapping):
         raise InventoryError('lvs_ha_groups: {0} is not a dictionary of groups'.format(model.shown(declared)))
     vips: dict[str, list[str]] = {name: [] for name in declared}

@@ -13,8 +13,9 @@ import collections
 from typing import Iterable, Mapping, Sequence
 
 from ...module_utils.ipvs import options, show
-from .. import inventory, verdict
+from .. import inventory
 from ..diagnosis import tables as difference
+from ..diagnosis.topology import Topology
 from ..virtual_services import ipvs_services
 from .shown import GONE, SEVERITIES, Director, Host, Member, Rates, Service, Trouble, View, Vip, counted
 
@@ -31,8 +32,7 @@ def build(services: Sequence[Mapping], groups: Mapping, hostvars: Mapping, seen:
     directors = list(groups.get('directors') or ())
     tables = {name: _Table(seen.get(name) or {}) for name in directors}
     named = {host: inventory.addresses(hostvars[host]) for host in groups.get('realservers') or ()}
-    topology = verdict.Topology(
-        [], [verdict.Host(host, frozenset(addresses), frozenset()) for host, addresses in named.items()])
+    topology = Topology(services, {'realservers': list(named)}, hostvars)
     vips = _vips(services, tables, {name: _engine(hostvars[name]) for name in directors}, topology)
     shown = [_director(name, hostvars[name], tables[name], vips) for name in directors]
     hosts = _hosts(vips, named)
@@ -41,7 +41,7 @@ def build(services: Sequence[Mapping], groups: Mapping, hostvars: Mapping, seen:
         '{0}: {1}'.format(name, one.seen)
         for name, table in tables.items() if table.services is not None
         for one in difference.compare(
-            difference.Director(name, table.without_sorry(services), engine=_engine(hostvars[name])), services, topology.realserver,
+            difference.Director(name, table.without_sorry(services), engine=_engine(hostvars[name])), services, topology.server_name,
         ).findings if one.kind != 'foreign'
     ]
     return View(
@@ -93,7 +93,7 @@ class _Table:
         ]
 
 
-def _vips(services, tables: Mapping[str, _Table], engines: Mapping[str, str], topology) -> list[Vip]:
+def _vips(services, tables: Mapping[str, _Table], engines: Mapping[str, str], topology: Topology) -> list[Vip]:
     vips: dict[str, Vip] = {}
     for service in services:
         address = service['vip']
@@ -108,7 +108,7 @@ def _vips(services, tables: Mapping[str, _Table], engines: Mapping[str, str], to
     return list(vips.values())
 
 
-def _service(service: Mapping, entry: Mapping, director: str, table: _Table | None, checked: bool, topology) -> Service:
+def _service(service: Mapping, entry: Mapping, director: str, table: _Table | None, checked: bool, topology: Topology) -> Service:
     identity = difference.identity(entry)
     live = table.by_identity.get(identity) if table else None
     there = {(one['address'], one['port']): one for one in live['realservers']} if live else {}
@@ -142,11 +142,11 @@ def _state(wanted: Mapping, found: Mapping | None, table: _Table | None, checked
     return 'failed' if checked and wanted['weight'] > 0 else 'drained'
 
 
-def _member(wanted: Mapping | None, found: Mapping | None, state: str, table: _Table | None, identity, topology) -> Member:
+def _member(wanted: Mapping | None, found: Mapping | None, state: str, table: _Table | None, identity, topology: Topology) -> Member:
     known = found or wanted
     figures = (found or {}).get('connections') or {}
     return Member(
-        topology.realserver(known), known['address'], known['port'], state, (found or {}).get('weight'),
+        topology.server_name(known), known['address'], known['port'], state, (found or {}).get('weight'),
         (wanted or {}).get('weight'), known['forward'], figures.get('active'), figures.get('inactive'),
         table.rates(identity, found) if table and found else Rates(),
     )  # fmt: skip

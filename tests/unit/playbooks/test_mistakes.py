@@ -90,7 +90,8 @@ def test_several_directors_are_not_made_but_unmade(playbook, name, status):
 def test_a_sound_inventory_makes_it_connect(playbook, name):
     # Or else the absence of connections would prove nothing.
     status, output = playbook.run(name, inventory([WEB], **HOSTS))
-    assert status == 4, output
+    # verify.yml goes on to say who cannot be reached, and fails for that.
+    assert status == (2 if name == 'verify' else 4), output
     assert playbook.touched.exists()
 
 
