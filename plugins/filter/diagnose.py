@@ -14,7 +14,8 @@ description:
   - Judges what M(lvs.direct_routing.lvs_host_info#module) and M(lvs.direct_routing.ipvs_info#module) read on the hosts of
     an inventory, with the whole topology in view. Nothing is read here, and nothing is changed.
   - Only what is sure is a finding. Hosts that nothing was read on, as with C(--limit), are not judged.
-  - A finding that is only the consequence of another one on the same host is left out.
+  - A finding that is only the consequence of another one on the same host is left out. What keeps a real server from answering
+    is a warning while nobody is sent there, as while it is drained.
 extends_documentation_fragment:
   - lvs.direct_routing.inventory
   - lvs.direct_routing.inventory.groups
@@ -23,7 +24,8 @@ options:
   hostvars:
     description:
       - The magic variable C(hostvars). Hosts have what C(lvs_host_info) returned as C(lvs_doctor_host), directors also what
-        C(ipvs_info) did, with services and daemons, as C(lvs_doctor_table). C(lvs_doctor_began) and C(lvs_doctor_ended) are
+        C(ipvs_info) did, with services and daemons, as C(lvs_doctor_table), and where services have firewall marks what
+        C(ipvs_marks) would change, as C(lvs_doctor_marks). C(lvs_doctor_began) and C(lvs_doctor_ended) are
         the times of the controller around it, in seconds since 1970.
     type: dict
     required: true

@@ -10,12 +10,12 @@ only the consequence of something that was found on a host is not said a second 
 
 from __future__ import annotations
 
-from typing import Collection, Iterator, Mapping, NamedTuple, Sequence
+from typing import Collection, Iterable, Iterator, Mapping, NamedTuple, Sequence
 
 from . import diagnosis, preflight
 from .diagnosis import spread, tables
-from .diagnosis.finding import ERROR, Finding, listed, worst_first
-from .diagnosis.topology import Topology, label
+from .diagnosis.finding import ERROR, SILENCING, WARNING, Finding, listed, worst_first
+from .diagnosis.topology import Host, Topology, label, version
 
 BEFORE, AFTER, PROBES = 'lvs_table_before', 'lvs_table_after', 'lvs_probes'
 """The variables in which playbooks/verify.yml keeps the table of a director around the probes, and those of a client."""
@@ -23,14 +23,14 @@ BEFORE, AFTER, PROBES = 'lvs_table_before', 'lvs_table_after', 'lvs_probes'
 BLIND_SCHEDULERS = ('rr', 'wrr')
 """Only these spread connections by weight whatever happened before; the others look at load, source or destination."""
 
+CLINGING_SCHEDULERS = ('sh', 'dh', 'mh', 'lblc', 'lblcr', 'fo', 'ovf')
+"""These may send all that one client asks for to the same real server."""
+
 MISLEADING = ('duplicate', 'arp', 'vip_on_card', 'stranger', 'neighbour', 'two_masters')
 """Kinds of findings, anywhere, by which requests come to another host than the one that the director chose."""
 
 SILENCING_ALL = ('no_master', 'silent_director', 'ip_vs', 'table', 'scheduler', 'service_missing', 'marks', 'quorum', 'firewall')
 """Kinds of findings, on a director, by which nobody answers."""
-
-SILENCING = ('vip_missing', 'vip_prefix', 'listener', 'firewall', 'gateway', 'segment', 'rp_filter', 'mtu', 'unreachable', 'unread')
-"""Kinds of findings, on a real server, by which it does not answer."""
 
 
 class Known:
@@ -39,10 +39,10 @@ class Known:
     def __init__(self, findings: Sequence[Finding]) -> None:
         self._errors = [one for one in findings if one.severity == ERROR]
 
-    def explains(self, vip: str, kinds: Collection[str], hosts: Collection[str] | None = None) -> bool:
-        """Return whether something of these kinds is wrong with a VIP on one of some hosts, or on any."""
+    def explains(self, vip: str | None, kinds: Collection[str], hosts: Collection[str] | None = None) -> bool:
+        """Return whether something of these kinds is wrong with a VIP, or with any, on one of some hosts, or on any."""
         return any(
-            one.kind in kinds and (not one.about or vip in one.about)
+            one.kind in kinds and (not one.about or vip is None or vip in one.about)
             and (hosts is None or not set(hosts).isdisjoint(one.host.split(', ')))
             for one in self._errors
         )  # fmt: skip
@@ -79,13 +79,14 @@ class Verdict(NamedTuple):
 def judge(services: Sequence[Mapping], groups: Mapping, hostvars: Mapping) -> Verdict:
     """Return what is wrong. `hostvars` have what the diagnosis reads, and the variables of this file."""
     topology = Topology(services, groups, hostvars)
-    findings = diagnosis.diagnose(services, groups, hostvars)
-    known = Known(findings)
     probes = _probes(topology, hostvars)
+    findings = [one for one in diagnosis.diagnose(services, groups, hostvars) if not _is_disproved(topology, one, probes)]
+    known = Known(findings)
     wire = list(_judge_replies(topology, known, hostvars))
     for probe in probes:
         for judge_it in (_judge_neighbours, _judge_failures, _judge_answers, _judge_spread):
             wire += judge_it(topology, known, probe)
+    wire += _judge_unasked(topology, hostvars)
     found = worst_first([*findings, *wire])
     return Verdict(
         [one.sentence for one in found if one.severity == ERROR],
@@ -94,18 +95,24 @@ def judge(services: Sequence[Mapping], groups: Mapping, hostvars: Mapping) -> Ve
     )
 
 
+def _results(host: Host, hostvars: Mapping) -> Sequence[Mapping]:
+    return (hostvars[host.name].get(PROBES) or {}).get('results') or ()
+
+
 def _probes(topology: Topology, hostvars: Mapping) -> list[Probe]:
     dead: dict[str, set[str]] = {}
-    for _director, compared in tables.comparisons(topology):
+    for director, compared in tables.comparisons(topology):
         for one in compared.dead:
-            dead.setdefault(one.vip, set()).add(one.server)
-    return [
-        Probe(host.name, *seen['item'], seen, frozenset(dead.get(seen['item'][0]['vip'], ())))
-        for host in topology.clients
-        for seen in (hostvars[host.name].get(PROBES) or {}).get('results', ())
-        # Of a client that cannot be reached there is nothing else than that.
-        if 'replies' in seen
-    ]
+            if director.holds(one.vip):
+                dead.setdefault(one.label, set()).add(one.server)
+
+    def probe(host: Host, seen: Mapping) -> Probe:
+        service, port = seen['item']
+        mark = tables.label({'fwmark': service.get('fwmark'), 'family': preflight.FAMILIES[version(service['vip'])]})
+        return Probe(host.name, service, port, seen, frozenset(
+            server for one in (mark, label(service, service.get('protocol') or 'tcp', int(port))) for server in dead.get(one, ())))
+
+    return [probe(host, seen) for host in topology.clients for seen in _results(host, hostvars) if 'replies' in seen]
 
 
 def _summary(topology: Topology, probe: Probe) -> list[str]:
@@ -129,12 +136,50 @@ def _name(topology: Topology, mac: str) -> str:
     return owner.name if owner else 'an unknown host ({0})'.format(mac)
 
 
+def _names(topology: Topology, macs: Iterable[str]) -> set[str]:
+    """Return who these MACs belong to; not those of nobody known while one of the inventory was not looked at, who may have them."""
+    everybody = len(topology.looked_at) == len(topology.hosts)
+    return {_name(topology, mac) for mac in macs if everybody or topology.owner(mac)}
+
+
 def _directors(topology: Topology) -> list[str]:
     return [host.name for host in topology.declared_directors]
 
 
+def _holders(topology: Topology, vip: str) -> list[str]:
+    """Return the directors that have a VIP, or all where none has it."""
+    return [host.name for host in topology.holders(vip)] or _directors(topology)
+
+
 def _kinds(failures: Mapping[str, int]) -> str:
     return ', '.join('{0} {1}'.format(count, kind) for kind, count in sorted(failures.items()))
+
+
+def _is_disproved(topology: Topology, finding: Finding, probes: Sequence[Probe]) -> bool:
+    """Return whether a host did answer at all that clients asked it for, as where the kernel redirects a port that nobody listens on."""
+    about = [probe for probe in probes if probe.vip in finding.about and finding.host in _shares(topology, probe)]
+    return finding.kind in ('listener', 'firewall') and bool(about) and all(
+        probe.seen['on_link'] and finding.host in _names(topology, probe.seen['answers']) for probe in about)
+
+
+def _judge_unasked(topology: Topology, hostvars: Mapping) -> Iterator[Finding]:
+    """What was not asked for, which proves nothing."""
+    results = {host: _results(host, hostvars) for host in topology.hosts if host.name in topology.client_names}
+    for host, seen in results.items():
+        failed = [one for one in seen if 'replies' not in one]
+        if failed:
+            yield Finding(
+                'unasked', ERROR, host.name, 'asked nothing: {0}'.format(' '.join(str(failed[0].get('msg') or 'no reason was given').split())),
+                'requests that were not made prove nothing', 'run this again once it can')
+        for one in seen:
+            if one.get('interface') == 'lo':
+                yield Finding(
+                    'unasked', ERROR, host.name, 'has {0} itself, so its requests never left it'.format(one['item'][0]['vip']),
+                    'they prove nothing', 'put another host into the group clients', (one['item'][0]['vip'],))
+    if not any(results.values()):
+        yield Finding(
+            'unasked', WARNING, listed(topology.client_names), 'asked nothing, since no service has a port that can be asked for',
+            'nothing is proven from the side of clients', 'ask for it yourself')
 
 
 def _judge_replies(topology: Topology, known: Known, hostvars: Mapping) -> Iterator[Finding]:
@@ -144,67 +189,72 @@ def _judge_replies(topology: Topology, known: Known, hostvars: Mapping) -> Itera
     port was last sent to.
     """
     for director in topology.directors:
-        before, after = (hostvars[director.name].get(name) or {} for name in (BEFORE, AFTER))
-        earlier = {
-            (tables.identity(service), one['address'], one['port']): one['stats']['packets_out']
-            for service in before.get('services') or ()
-            for one in service['realservers']
-        }
-        for service in after.get('services') or ():
+        before, after = ((hostvars[director.name].get(name) or {}).get('services') for name in (BEFORE, AFTER))
+        if before is None or after is None:
+            if not known.explains(None, ['table', 'ip_vs'], [director.name]):
+                yield Finding(
+                    'table', ERROR, director.name, 'its table could not be read around the requests',
+                    'whether replies came back through it is unknown', 'run this again')
+            continue
+        earlier = {(tables.identity(service), one['address'], one['port']): one['stats']['packets_out']
+                   for service in before for one in service['realservers']}
+        for service in after:
             if any(one['address'] in director.addresses for one in service['realservers']):
                 continue
             for one in service['realservers']:
                 passed = one['stats']['packets_out'] - earlier.get((tables.identity(service), one['address'], one['port']), 0)
                 whose = topology.server_name(one)
-                if one['forward'] == 'nat' or passed <= 0 or known.explains(service.get('address', ''), ['gateway'], [whose]):
-                    continue
-                yield Finding(
-                    'replies', ERROR, director.name,
-                    '{0} reply packets of {1} in {2} came back through it'.format(
-                        passed, tables.server_label(one, topology.server_name), tables.label(service)),
-                    'real servers must answer clients directly', 'look at the routes of {0} to clients'.format(whose))
+                if one['forward'] != 'nat' and passed > 0 and not known.explains(None, ['gateway'], [whose]):
+                    yield Finding(
+                        'replies', ERROR, director.name, '{0} reply packets of {1} in {2} came back through it'.format(
+                            passed, tables.server_label(one, topology.server_name), tables.label(service)),
+                        'real servers must answer clients directly', 'look at the routes of {0} to clients'.format(whose))
 
 
 def _judge_neighbours(topology: Topology, known: Known, probe: Probe) -> Iterator[Finding]:
     """Who answers for a VIP as a client asks several times for its MAC address."""
-    seen, vip, directors = probe.seen, probe.vip, _directors(topology)
-    if not seen['on_link']:
+    vip, macs, directors = probe.vip, probe.seen['arp'], _directors(topology)
+    if not probe.seen['on_link'] or macs is None:
         return
     # The MAC of a virtual router is that of whichever director has it.
-    names = sorted({directors[0] if mac.startswith(preflight.VRRP) and directors else _name(topology, mac) for mac in seen['arp']})
-    answering = [name for name in names if name in directors]
-    for name in sorted(set(names) - set(directors)):
+    names = _names(topology, (mac for mac in macs if not mac.startswith(preflight.VRRP)))
+    for name in sorted(names - set(directors)):
         if not known.explains(vip, ['duplicate'], [name]) and not known.explains(vip, ['stranger']):
             yield Finding(
                 'duplicate', ERROR, name, 'answers for {0} on the segment'.format(vip),
                 'only a director may, and clients that hear this host first send to it alone', 'silence its ARP: run site.yml', (vip,))
+    answering = [name for name in directors if name in names]
     if len(answering) > 1 and not known.explains(vip, ['two_masters'], answering):
         yield Finding(
             'two_masters', ERROR, listed(answering), 'all answer for {0}'.format(vip),
             'connections break as clients change from one to the other', 'see that they hear each other', (vip,))
-    if not answering and not known.explains(vip, ['no_master', 'silent_director'], directors):
+    if topology.complete and len(macs) == len(names) and not answering \
+            and not known.explains(vip, ['no_master', 'silent_director'], directors):
         yield Finding(
-            'silent_director', ERROR, listed(directors), 'does not answer for {0} as {1} asks'.format(vip, probe.client),
-            'clients cannot find the director', 'see that it has the VIP on the segment of its clients', (vip,))
+            'silent_director', ERROR, listed(directors), 'is not heard to answer for {0} as {1} asks'.format(vip, probe.client),
+            'clients cannot find the director', 'see that one has the VIP on the segment of its clients', (vip,))
 
 
 def _judge_failures(topology: Topology, known: Known, probe: Probe) -> Iterator[Finding]:
-    seen, vip = probe.seen, probe.vip
-    total, directors = len(seen['replies']), _directors(topology)
+    seen, vip, total = probe.seen, probe.vip, len(probe.seen['replies'])
+    shares, holders = _shares(topology, probe), _holders(topology, vip)
+    misled = known.explains(vip, SILENCING_ALL, holders) or known.explains(vip, MISLEADING)
     refused = {_name(topology, mac): count for mac, count in seen['refused'].items()}
     for name, count in sorted(refused.items()):
-        if not known.explains(vip, ['listener', 'firewall'], [name]):
+        if not known.explains(vip, ['listener', 'firewall'], [name]) and (name in shares or not misled):
             yield Finding(
                 'refused', ERROR, name, 'refused {0} of {1} requests to {2}'.format(count, total, probe.label),
-                'clients that are sent there get an error', 'look at what serves there', (vip,))
+                'clients get an error at once', 'look at what serves there' if name in shares else
+                'see in its table whether anybody has a weight' if name in holders else 'find out why they come there', (vip,))
     # Refusals have their finding if it is known who refused.
     failures = {kind: count for kind, count in seen['failures'].items() if not (kind == 'refused' and refused)}
-    if failures:
-        answered = {_name(topology, mac) for mac in seen['answers']}
-        silent = [name for name in _shares(topology, probe) if name not in {*answered, *refused, *probe.dead}] if seen['on_link'] else []
+    if failures and not misled:
+        answered = _names(topology, seen['answers'])
+        named = _is_attributable(topology, probe) and not probe.service.get('persistence_timeout') \
+            and probe.service.get('scheduler') not in CLINGING_SCHEDULERS
+        silent = [name for name in shares if name not in {*answered, *refused, *probe.dead}] if named else []
         unknown = [name for name in silent if not known.explains(vip, SILENCING, [name])]
-        misled = known.explains(vip, SILENCING_ALL, directors) or known.explains(vip, MISLEADING)
-        if not silent or (unknown and not misled):
+        if unknown or not silent and (named or not known.explains(vip, SILENCING, shares)):
             yield Finding(
                 'failed', ERROR, probe.client, '{0} of {1} requests to {2} failed ({3})'.format(
                     sum(failures.values()), total, probe.label, _kinds(failures)),
@@ -213,23 +263,31 @@ def _judge_failures(topology: Topology, known: Known, probe: Probe) -> Iterator[
     if seen['unsent']:
         yield Finding(
             'unsent', ERROR, probe.client, '{0} requests to {1} were not sent before the deadline'.format(seen['unsent'], probe.label),
-            'nothing is proven by requests that were not made', 'ask for fewer with -e verify_requests=', (vip,))
+            'requests that were not made prove nothing', 'ask for fewer with -e verify_requests=', (vip,))
 
 
 def _judge_answers(topology: Topology, known: Known, probe: Probe) -> Iterator[Finding]:
     """Answers of who is no real server, the directors among them."""
-    if not probe.seen['on_link']:
+    if not _is_attributable(topology, probe):
         return
     expected, directors = _shares(topology, probe), _directors(topology)
-    for name in sorted({_name(topology, mac) for mac in probe.seen['answers']} - set(expected)):
+    for name in sorted(_names(topology, probe.seen['answers']) - set(expected)):
         if name in directors and not known.explains(probe.vip, ['gateway'], expected):
             yield Finding(
                 'replies', ERROR, name, 'replies of {0} come through it'.format(probe.label),
                 'real servers must answer clients directly', 'look at the routes of {0} to clients'.format(listed(expected)), (probe.vip,))
-        elif name not in directors and not known.explains(probe.vip, ['server_undeclared', 'settings', 'quorum', *MISLEADING]):
+        elif name not in directors and not known.explains(probe.vip, ['server_undeclared', 'quorum', *MISLEADING]):
             yield Finding(
                 'intruder', ERROR, name, 'answers {0} and is no real server of it'.format(probe.label),
                 'clients get what the inventory does not know of', 'find out how requests come there', (probe.vip,))
+
+
+def _is_attributable(topology: Topology, probe: Probe) -> bool:
+    """Return whether the MAC of each answer is that of the real server: replies of nat and tun may come by way of others, and
+    those of an address without a host are nobody's."""
+    servers = probe.service['realservers']
+    return bool(probe.seen['on_link']) and all(
+        (server.get('forward') or 'dr') == 'dr' and topology.server_name(server) != server['address'] for server in servers)
 
 
 def _shares(topology: Topology, probe: Probe) -> dict[str, float]:
@@ -261,7 +319,7 @@ def _judge_spread(topology: Topology, known: Known, probe: Probe) -> Iterator[Fi
     outliers = spread.outliers(chosen, shares)
     if outliers:
         yield Finding(
-            'spread', ERROR, listed(_directors(topology)), 'of {0} requests to {1} {2}'.format(
+            'spread', ERROR, listed(_holders(topology, probe.vip)), 'of {0} requests to {1} {2}'.format(
                 total, probe.label, ', '.join('{0} answered {1} (its weight makes that {2:.0f})'.format(
                     name, chosen.get(name, 0), total * shares[name]) for name in outliers)),
             'that is no accident, so requests are not spread as declared', 'compare `ipvsadm -Ln` there with the weights', (probe.vip,))

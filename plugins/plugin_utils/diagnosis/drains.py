@@ -51,6 +51,16 @@ def applied(services: Iterable[Mapping], hosts: Iterable[Host], everybody: Itera
     ]  # fmt: skip
 
 
+def idle(topology: Topology) -> set[str]:
+    """Return the real servers that nobody is sent to: who is drained, and who has weight 0 wherever it serves."""
+    services = applied(topology.services, topology.directors, topology.hosts)
+    weights: dict[str, list] = {}
+    for service in services:
+        for server in service['realservers']:
+            weights.setdefault(topology.server_name(server), []).append(server.get('weight', 1))
+    return {name for name, found in weights.items() if not any(found)}
+
+
 def _record(host: Host) -> Mapping | None:
     text = (host.info.get('texts') or {}).get(RECORD)
     try:

@@ -20,6 +20,10 @@ CAUSES = {
 }
 """Of a kind those whose consequence it is, where they are found on the same host about the same VIP."""
 
+SILENCING = (
+    'vip_missing', 'vip_prefix', 'listener', 'firewall', 'gateway', 'segment', 'rp_filter', 'mtu', 'unreachable', 'unread')
+"""Kinds by which a real server does not answer, or not all, and that do no harm while nobody is sent there."""
+
 
 class Finding(NamedTuple):
     """A finding; `about` are the VIPs that it concerns, all of them if it is empty."""

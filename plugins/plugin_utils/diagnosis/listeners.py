@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Iterator, Mapping
 
 from .. import preflight
+from . import drains
 from .finding import ERROR, WARNING, Finding, listed
 from .topology import KEEPALIVED, Host, Served, Topology, endpoints, label, version
 
@@ -55,5 +56,5 @@ def _taken_out(topology: Topology, served: Served) -> bool:
                    for service in director.table.get('services') or () if service.get('address', served.vip) == served.vip
                    for server in service['realservers'])
 
-    return bool(topology.directors) and all(
+    return topology.server_name(served.server) not in drains.idle(topology) and bool(topology.directors) and all(
         host.engine == KEEPALIVED and host.table.get('services') is not None and not sends(host) for host in topology.directors)

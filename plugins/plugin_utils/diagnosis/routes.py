@@ -101,13 +101,16 @@ def _judge_tunnel(topology: Topology, host: Host) -> Iterator[Finding]:
 def _judge_mtu(topology: Topology, host: Host) -> Iterator[Finding]:
     """No router is between them that could say that a packet is too big, so one that is goes without a word."""
     tunnels = [one for one in topology.served(host) if one.forward == 'tun']
+    # No packet is longer than whoever sends it can make it.
+    longest = max((one['mtu'] for client in topology.clients for one in client.info['interfaces'].values()
+                   if one['heard'] and one['up'] and one['mtu']), default=0)
     for director in topology.directors:
         for address, way in host.info['directors'].items():
             card = director.interface_of(address)
             if not way['on_link'] or not card:
                 continue
             theirs, own = director.interface(card)['mtu'], host.interface(way['interface']).get('mtu')
-            if own and theirs and own < theirs:
+            if own and theirs and own < min(theirs, longest or theirs):
                 yield Finding(
                     'mtu', ERROR, host.name,
                     'the MTU of {0} is {1}, and that of {2} on {3} is {4}'.format(way['interface'], own, card, director.name, theirs),

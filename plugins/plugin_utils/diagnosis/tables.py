@@ -46,7 +46,8 @@ class Comparison(NamedTuple):
 def compare(director: Director, services: Sequence[Mapping], name: Callable[[Mapping], str]) -> Comparison:
     """Compare the table of a director with resolved services; `name` names the host of a real server."""
     found = Comparison([], [])
-    wanted = [(service, entry) for service in services for entry in show.services(options.table(ipvs_services([service])), {})]
+    wanted = [(service, dict(entry, vip=service['vip']))
+              for service in services for entry in show.services(options.table(ipvs_services([service])), {})]
     live, recorded = _by_identity(director.live), _by_identity(director.recorded or ())
     for service, entry in wanted:
         key = identity(entry)
@@ -88,7 +89,7 @@ def _servers(service: Mapping | None) -> dict[tuple, Mapping]:
 
 def _settings(entry: Mapping | None) -> dict:
     """Return what an entry says of itself, without its figures and its real servers."""
-    return {name: value for name, value in (entry or {}).items() if name not in ('realservers', *show.FIGURES)}
+    return {name: value for name, value in (entry or {}).items() if name not in ('vip', 'realservers', *show.FIGURES)}
 
 
 def _differences(found: Mapping, wanted: Mapping) -> list[tuple[str, object, object]]:
@@ -98,7 +99,8 @@ def _differences(found: Mapping, wanted: Mapping) -> list[tuple[str, object, obj
 
 
 def _vips(entry: Mapping) -> tuple:
-    return (entry['address'],) if entry.get('address') else ()
+    vip = entry.get('vip') or entry.get('address')
+    return (vip,) if vip else ()
 
 
 def _finding(director: Director, kind: str, severity: str, seen: str, why: str, do: str, entry: Mapping) -> Finding:

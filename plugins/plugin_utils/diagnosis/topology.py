@@ -125,6 +125,7 @@ class Topology:
         self.servers = [host for host in members('realservers') if host.looked_at]
         # A director that serves as well has the VIPs on its network card, and is no real server like the others.
         self.realservers = [host for host in self.servers if host not in self.declared_directors]
+        self.client_names = list(groups.get('clients') or ())
         self.clients = [host for host in members('clients') if host.looked_at]
 
     @property

@@ -34,7 +34,7 @@ class Scene(scenes.Scene):
             'unsent': 0,
         }
         for name in self.groups['directors']:
-            for server in self.servers(name):
+            for server in (server for one in self.table(name) for server in one['realservers']):
                 server['stats'] = {'packets_out': 0}
             for when in ('before', 'after'):
                 self.hostvars[name]['lvs_table_' + when] = copy.deepcopy(self.hostvars[name]['lvs_doctor_table'])
@@ -101,7 +101,7 @@ def test_the_mac_of_a_virtual_router_is_that_of_a_director(scene):
 
 def test_a_vip_that_nobody_answers_for_is_said(scene):
     scene.probed['arp'] = []
-    assert scene.faults() == ['lb1: does not answer for 192.0.2.100 as client asks']
+    assert scene.faults() == ['lb1: is not heard to answer for 192.0.2.100 as client asks']
 
 
 def test_two_directors_that_answer_are_named():
@@ -154,6 +154,35 @@ def test_replies_of_a_director_that_serves_too_come_through_it(scene):
 def test_who_answers_and_is_no_real_server_is_named(scene):
     scene.probed['answers'][STRANGER] = 20
     assert scene.faults() == ['an unknown host ({0}): answers {1} and is no real server of it'.format(STRANGER, LABEL)]
+
+
+def test_what_no_client_saw_is_known_for_dr_and_hosts_of_the_inventory_only():
+    nat = Scene(forward='nat')
+    nat.probed['answers'] = {mac('lb1'): 40}
+    assert nat.faults() == []
+    tunnel = Scene('tun')
+    tunnel.probed['answers'] = {STRANGER: 40}
+    assert tunnel.faults() == []
+    adopted = Scene()
+    adopted.services[0]['realservers'] = [{'address': '192.0.2.21'}, {'address': '192.0.2.22'}]
+    adopted.groups['realservers'] = []
+    adopted.probed['answers'] = {STRANGER: 40}
+    assert adopted.faults() == []
+
+
+def test_behind_a_router_what_is_wrong_with_a_server_explains_failures(scene):
+    scene.probed.update(on_link=False, arp=None, answers={STRANGER: 20}, failures={'timeout': 20})
+    assert scene.faults() == ['client: 20 of 40 requests to {0} failed (20 timeout)'.format(LABEL)]
+    scene.seen('real2')['placements'] = []
+    assert scene.faults() == ['real2: does not have 192.0.2.100']
+
+
+def test_nobody_is_blamed_who_may_not_have_been_asked():
+    scene = Scene(persistence_timeout=300)
+    scene.probed.update(answers={mac('real1'): 38}, failures={'timeout': 2})
+    assert scene.judge().faults == [
+        'client: 2 of 40 requests to {0} failed (2 timeout); clients see these as errors or wait; '
+        'look at the real servers and at what is between'.format(LABEL)]
 
 
 def test_behind_a_router_nobody_is_accused_by_mac(scene):
@@ -268,6 +297,16 @@ def replies_come_through_the_director(scene):
     scene.probed.update(answers={mac('lb1'): 20, mac('real1'): 20}, failures={})
 
 
+def service_is_missing_and_its_director_refuses(scene):
+    scene.table().clear()
+    scene.probed.update(answers={}, refused={mac('lb1'): 40}, failures={'refused': 40})
+
+
+def neighbour_is_stale_and_refuses(scene):
+    scene.seen('client')['neighbours']['eth0'] = STRANGER
+    scene.probed.update(answers={}, refused={STRANGER: 40}, failures={'refused': 40})
+
+
 def director_cannot_be_reached(scene):
     scene.hostvars['lb1'].update({name: {'unreachable': True, 'msg': 'timed out'} for name in (
         'lvs_doctor_host', 'lvs_doctor_table', 'lvs_table_before', 'lvs_table_after')})
@@ -284,6 +323,8 @@ def director_cannot_be_reached(scene):
     (neighbour_is_stale, 'client: takes 02:00:00:00:00:99 for the MAC of 192.0.2.100'),
     (stranger_answers, 'client: 02:00:00:00:00:99, which is no host of the inventory that was looked at, answers for 192.0.2.100'),
     (service_is_missing, 'lb1: has no service tcp 192.0.2.100:80'),
+    (service_is_missing_and_its_director_refuses, 'lb1: has no service tcp 192.0.2.100:80'),
+    (neighbour_is_stale_and_refuses, 'client: takes 02:00:00:00:00:99 for the MAC of 192.0.2.100'),
     (gateway_is_the_director, 'real2: its default gateway 192.0.2.10 on eth0 is the director lb1'),
 ], ids=lambda value: getattr(value, '__name__', ''))  # fmt: skip
 def test_what_a_finding_explains_is_said_once(scene, broken, fault):
@@ -305,6 +346,35 @@ def test_what_is_wrong_with_one_does_not_explain_another(scene):
         'client: 40 of 40 requests to {0} failed (40 timeout); real1 never answered; look at real1'.format(LABEL)]
 
 
+def test_a_standby_without_the_service_explains_nothing():
+    scene = Scene('pair')
+    scene.table('lb2').clear()
+    scene.is_silent('real2')
+    assert scene.faults()[1:] == ['client: 20 of 40 requests to {0} failed (20 timeout)'.format(LABEL)]
+
+
+def test_a_mark_that_is_missing_explains_failures_of_its_own_vip_only():
+    scene = Scene('fwmark')
+    scene.table().clear()
+    other = dict(scene.services[0], name='other', vip='192.0.2.101', fwmark=8)
+    findings = verdict.diagnosis.diagnose(scene.services, scene.groups, scene.hostvars)
+    known = verdict.Known(findings)
+    assert known.explains(VIP, ['service_missing']) and not known.explains(other['vip'], ['service_missing'])
+
+
+def test_a_director_that_refuses_is_not_told_to_serve(scene):
+    scene.probed.update(answers={}, refused={mac('lb1'): 40}, failures={'refused': 40})
+    assert scene.judge().faults == [
+        'lb1: refused 40 of 40 requests to {0}; clients get an error at once; see in its table whether anybody has a weight'.format(LABEL)]
+
+
+def test_who_answered_is_listened_at_whatever_the_doctor_thinks(scene):
+    scene.info('real2')['listeners'].clear()
+    assert scene.faults() == []
+    scene.probed['answers'] = {mac('real1'): 40}
+    assert scene.faults()[0] == 'real2: nothing listens on tcp 192.0.2.100:80'
+
+
 def test_another_weight_is_said_beside_the_spread_that_it_makes(scene):
     scene.servers()[0]['weight'] = 2
     scene.probed.update(answers={mac('real1'): 667, mac('real2'): 333}, replies=[None] * 1000)
@@ -317,16 +387,41 @@ def test_a_fault_that_nobody_sees_is_one(scene):
     assert scene.faults()[0].startswith('real1: the MTU of eth0 is 1400')
 
 
-def test_who_cannot_be_reached_is_a_fault(scene):
+def test_who_cannot_be_reached_is_the_only_fault_where_the_rest_is_well(scene):
+    scene.hostvars['real2']['lvs_doctor_host'] = {'unreachable': True, 'msg': 'timed out'}
+    assert scene.faults() == ['real2: cannot be reached: timed out']
     director_cannot_be_reached(scene)
-    assert 'lb1: cannot be reached: timed out' in scene.faults()
+    assert scene.faults() == ['lb1: cannot be reached: timed out', 'real2: cannot be reached: timed out']
     scene.hostvars['client']['lvs_doctor_host'] = {'unreachable': True, 'msg': 'timed out'}
     assert 'client: cannot be reached: timed out' in scene.faults() and scene.judge().summary == []
 
 
-def test_a_client_that_was_away_while_it_was_to_ask_has_seen_nothing(scene):
+def test_a_client_that_was_away_while_it_was_to_ask_proves_nothing(scene):
     scene.probed = {'unreachable': True, 'msg': 'timed out'}
-    assert scene.judge().summary == []
+    assert scene.judge().summary == [] and scene.faults() == ['client: asked nothing: timed out']
+
+
+def test_a_client_that_has_the_vip_itself_proves_nothing(scene):
+    scene.probed.update(on_link=False, arp=None, answers={}, interface='lo')
+    assert scene.faults() == ['client: has 192.0.2.100 itself, so its requests never left it']
+
+
+def test_a_service_that_cannot_be_asked_for_is_said(scene):
+    scene.hostvars['client']['lvs_probes'] = {'results': []}
+    judged = verdict.judge(scene.services, scene.groups, scene.hostvars)
+    assert judged.faults == [] and 'client: asked nothing, since no service has a port' in judged.warnings[0]
+
+
+@pytest.mark.parametrize('when', ['before', 'after'])
+def test_a_director_whose_counters_are_not_known_is_a_fault(scene, when):
+    scene.let_pass(0, 5)
+    scene.hostvars['lb1']['lvs_table_' + when] = {'unreachable': True}
+    assert scene.faults() == ['lb1: its table could not be read around the requests']
+
+
+def test_a_client_that_could_not_ask_who_has_the_vip_accuses_nobody(scene):
+    scene.probed['arp'] = None
+    assert scene.faults() == []
 
 
 # What a check has noticed.
@@ -338,6 +433,15 @@ def test_a_server_that_its_check_took_out_is_a_warning_and_no_fault():
     judged = scene.judge()
     assert judged.faults == [] and len(judged.warnings) == 1
     assert judged.warnings[0].startswith('real2: is dead by its check: lb1 has taken it out of tcp 192.0.2.100:80')
+
+
+def test_a_server_that_is_dead_elsewhere_still_has_to_have_its_part():
+    for director, port in (('lb2', 80), ('lb1', 443)):
+        scene = Scene('pair', port=None, ports=[80, 443])
+        scene.probed['answers'] = {mac('real1'): 40}
+        service = next(one for one in scene.table(director) if one['port'] == port)
+        service['realservers'].pop(1)
+        assert [fault for fault in scene.faults() if 'real1 answered 40' in fault], (director, port)
 
 
 def test_whoever_answers_for_a_service_that_has_lost_its_quorum_is_no_fault_of_its_own():

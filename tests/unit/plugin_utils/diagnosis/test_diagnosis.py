@@ -558,3 +558,40 @@ def test_each_variable_of_a_host_is_read_once():
     scene.hostvars = {name: Counted(variables) for name, variables in scene.hostvars.items()}
     assert scene.diagnose() == []
     assert read and len(read) == len(set(read))
+
+
+def drain_real2(scene):
+    scene.servers()[1]['weight'] = 0
+    scene.rerecord([dict(one, realservers=[dict(server, weight=int(server['name'] == 'real1')) for server in one['realservers']])
+                    for one in scene.services])
+    for name in scene.groups['directors']:
+        scene.info(name)['texts'][DRAINED] = json.dumps({'version': 1, 'serial': 3, 'drains': [
+            {'host': 'real2', 'since': '', 'by': 'ops', 'until': '', 'reason': ''}]})
+
+
+@pytest.mark.parametrize('variant', ['static', 'keepalived'])
+def test_what_is_wrong_with_one_that_nobody_is_sent_to_is_a_warning(variant):
+    scene = Scene(variant)
+    drain_real2(scene)
+    assert scene.diagnose() == []
+    scene.info('real2')['listeners'].clear()
+    (found,) = scene.diagnose()
+    assert (found.severity, found.kind) == ('warning', 'listener')
+    assert found.why == 'nobody is sent there now, since it has weight 0; put back, it refuses what a director sends it for web'
+    unreachable(scene)
+    assert [(one.severity, one.kind) for one in scene.diagnose()] == [('warning', 'unreachable')]
+
+
+def test_one_that_nobody_is_sent_to_still_must_not_answer_for_a_vip():
+    scene = Scene()
+    drain_real2(scene)
+    scene.info('real2')['interfaces']['eth0']['sysctl'].update(LOUD)
+    assert [(one.severity, one.kind) for one in scene.diagnose()] == [('error', 'arp')]
+
+
+def test_a_director_may_have_a_larger_mtu_than_any_client_sends():
+    scene = Scene()
+    scene.info('lb1')['interfaces']['eth0']['mtu'] = 9000
+    assert scene.diagnose() == []
+    scene.info('client')['interfaces']['eth0']['mtu'] = 9000
+    assert [(one.kind, one.host) for one in scene.diagnose()] == [('mtu', 'real1'), ('mtu', 'real2')]
