@@ -417,6 +417,8 @@ def test_a_director_whose_counters_are_not_known_is_a_fault(scene, when):
     scene.let_pass(0, 5)
     scene.hostvars['lb1']['lvs_table_' + when] = {'unreachable': True}
     assert scene.faults() == ['lb1: its table could not be read around the requests']
+    scene.hostvars['lb1']['lvs_doctor_table'] = {'msg': 'needs root'}
+    assert scene.faults() == ['lb1: its table cannot be read: needs root']
 
 
 def test_a_client_that_could_not_ask_who_has_the_vip_accuses_nobody(scene):
@@ -447,8 +449,11 @@ def test_a_server_that_is_dead_elsewhere_still_has_to_have_its_part():
 def test_whoever_answers_for_a_service_that_has_lost_its_quorum_is_no_fault_of_its_own():
     scene = Scene('keepalived')
     scene.servers().clear()
+    lost = ['lb1: tcp 192.0.2.100:80 has lost its quorum: real1 (192.0.2.21), real2 (192.0.2.22) are dead by the check']
     scene.probed['answers'] = {STRANGER: 40}
-    assert scene.faults() == ['lb1: tcp 192.0.2.100:80 has lost its quorum: real1 (192.0.2.21), real2 (192.0.2.22) are dead by the check']
+    assert scene.faults() == lost
+    scene.is_silent('real1', 'real2')
+    assert scene.faults() == lost
 
 
 def test_warnings_are_shown_and_are_no_fault(scene):
