@@ -25,6 +25,8 @@ EXAMPLES = r"""
     address: "{{ item.0.vip }}"
     port: "{{ item.1 }}"
     protocol: "{{ item.0.protocol | default('tcp') }}"
+    path: "{{ item.2.path | default(omit) }}"
+    tls: "{{ item.2.tls | default(omit) }}"
   loop: "{{ services | lvs.direct_routing.probes }}"
   register: lvs_probes
 """
@@ -32,7 +34,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - Pairs of a service and a port.
+    - Lists of a service, a port, and what M(lvs.direct_routing.vip_probe#module) is to ask for there, if the service has a C(check)
+      of HTTP or HTTPS, as O(lvs.direct_routing.vip_probe#module:path), O(lvs.direct_routing.vip_probe#module:tls) and others.
   type: list
   elements: list
 """

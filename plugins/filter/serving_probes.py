@@ -49,10 +49,13 @@ _value:
     port:
       description: One of its ports.
       type: int
+    request:
+      description: What to ask for there, see P(lvs.direct_routing.probes#filter).
+      type: dict
     real_server:
       description:
-        - The address to which directors send. Empty where it cannot be asked from a director, through a tunnel of another type
-          than ipip or in packets of another IP version. Then ask the host itself.
+        - The address to which directors send. Empty where it cannot be asked from a director, by HTTPS, through a tunnel of
+          another type than ipip, or in packets of another IP version. Then ask the host itself.
       type: str
     forward:
       description: How they send, V(dr) or V(tun).

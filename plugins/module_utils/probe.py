@@ -16,7 +16,9 @@ import dataclasses
 import errno
 import ipaddress
 import math
+import re
 import socket
+import ssl
 import time
 from typing import Callable, Mapping, Sequence
 
@@ -25,6 +27,7 @@ from .capture import Capture
 from .command import Runner
 
 BODY_LINE = 80
+STATUS = re.compile('[1-5][0-9]{2}(-[1-5][0-9]{2})?')
 BODY_KEPT = 4096
 
 KINDS = {
@@ -53,7 +56,10 @@ class Target:
     port: int
     protocol: str = 'tcp'
     requests: int = 10
+    tls: bool = False
     path: str | None = None
+    host: str | None = None
+    status: Sequence[str] = ('200-399',)
     payload: str = 'lvs'
     timeout: float = 2.0
     arp_tries: int = 3
@@ -88,21 +94,35 @@ class Target:
                                  or ' ' in path):
             raise ProbeError("path: '{0}' is not a path of an HTTP request; it begins with '/' and is percent-encoded, "
                              "for example /healthz".format(path))
+        if options.get('tls') and (options['protocol'] != 'tcp' or real_server is not None):
+            raise ProbeError('tls: goes with protocol: tcp, and not with real_server')
+        host = options.get('host')
+        if host is not None and (path is None or not re.fullmatch('[!-~]{1,255}', host)):
+            raise ProbeError("host: '{0}' is not the name of a host in an HTTP request, which needs a path".format(host))
+        for one in options.get('status') or ():
+            if not STATUS.fullmatch(str(one)):
+                raise ProbeError("status: '{0}' is not a status of HTTP, or a range of them: for example 200, or 200-299".format(one))
         interface = options.get('interface')
         if interface is not None and not iproute.INTERFACE_NAME.match(interface):
             raise ProbeError("interface: '{0}' is not the name of an interface".format(interface))
         return cls(**dict({field.name: options[field.name] for field in dataclasses.fields(cls)
-                           if options.get(field.name) is not None}, address=address, real_server=real_server))
+                           if options.get(field.name) is not None}, address=address, real_server=real_server,
+                          status=tuple(options.get('status') or cls.status)))
 
     @property
     def family(self) -> int:
         return socket.AF_INET6 if ':' in self.address else socket.AF_INET
 
     @property
-    def host(self) -> str:
-        """Return the address as it stands in a URL."""
+    def named(self) -> str:
+        """Return the host as it stands in a request."""
         name = '[{0}]'.format(self.address) if ':' in self.address else self.address
-        return name if self.port == 80 else '{0}:{1}'.format(name, self.port)
+        return self.host or (name if self.port == (443 if self.tls else 80) else '{0}:{1}'.format(name, self.port))
+
+    def is_good(self, status: int) -> bool:
+        """Return whether a status of HTTP is a success."""
+        ranges = (str(one).partition('-') for one in self.status)
+        return any(int(low) <= status <= int(high or low) for low, _dash, high in ranges)
 
 
 def _literal(name: str, given: str) -> str:
@@ -117,7 +137,7 @@ def _literal(name: str, given: str) -> str:
 
 @dataclasses.dataclass
 class Reply:
-    """What became of one request. `error` is one of timeout, refused, reset, unreachable, http_status, closed, ..."""
+    """What became of one request. `error` is one of timeout, refused, reset, unreachable, tls, http_status, closed, ..."""
 
     port: int | None = None
     mac: str | None = None
@@ -139,6 +159,11 @@ class Client:
 
     def __init__(self, target: Target) -> None:
         self.target = target
+        # Who answers is the question, not whether its certificate is good.
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if target.tls else None
+        if self._tls:
+            self._tls.check_hostname = False
+            self._tls.verify_mode = ssl.CERT_NONE
 
     def request(self) -> Reply:
         reply = Reply()
@@ -153,6 +178,8 @@ class Client:
                 self._talk(sock, begin + self.target.timeout, reply)
         except socket.timeout:
             reply.error = 'timeout'
+        except ssl.SSLError:
+            reply.error = 'tls'
         except OSError as error:
             reply.error = KINDS.get(error.errno, 'other')
         reply.seconds = time.monotonic() - begin
@@ -164,24 +191,33 @@ class Client:
         if self.target.protocol == 'udp':
             sock.send(self.target.payload.encode())
             reply.body = first_line(_receive(sock, until))
-        elif self.target.path is not None:
-            # HTTP/1.0, so that the reply is neither chunked nor kept alive.
-            sock.sendall('GET {0} HTTP/1.0\r\nHost: {1}\r\nUser-Agent: lvs.direct_routing\r\nConnection: close\r\n\r\n'
-                         .format(self.target.path, self.target.host).encode())
-            reply.status, body, complete = read_http(lambda: _receive(sock, until))
-            reply.body = first_line(body)
-            if reply.status is None or not complete:
-                reply.error = 'closed'
-            elif not 200 <= reply.status < 400:
-                reply.error = 'http_status'
+        elif self._tls:
+            with self._tls.wrap_socket(sock, server_hostname=self.target.host or self.target.address) as wrapped:
+                self._ask(wrapped, until, reply)
+        else:
+            self._ask(sock, until, reply)
+
+    def _ask(self, sock: socket.socket, until: float, reply: Reply) -> None:
+        if self.target.path is None:
+            return
+        # HTTP/1.0, so that the reply is neither chunked nor kept alive.
+        sock.sendall('GET {0} HTTP/1.0\r\nHost: {1}\r\nUser-Agent: lvs.direct_routing\r\nConnection: close\r\n\r\n'
+                     .format(self.target.path, self.target.named).encode())
+        reply.status, body, complete = read_http(lambda: _receive(sock, until))
+        reply.body = first_line(body)
+        if reply.status is None or not complete:
+            reply.error = 'closed'
+        elif not self.target.is_good(reply.status):
+            reply.error = 'http_status'
 
 
 class Director:
     """Asks one real server at the VIP, past the director, as a director's packets reach it."""
 
     def __init__(self, target: Target) -> None:
+        self.target = target
         self.question = data_path.Question(
-            target.address, target.port, str(target.real_server), target.protocol, target.forward, target.path,
+            target.address, target.port, str(target.real_server), target.protocol, target.forward, target.path, target.host,
             payload=target.payload.encode(), timeout=target.timeout)
 
     def request(self) -> Reply:
@@ -191,7 +227,7 @@ class Director:
         except data_path.Nobody:
             answer = data_path.Answer('unreachable')
         error = answer.error
-        if error is None and answer.status is not None and not 200 <= answer.status < 400:
+        if error is None and answer.status is not None and not self.target.is_good(answer.status):
             error = 'http_status'
         return Reply(None, answer.mac, answer.status, None, error, time.monotonic() - begin)
 

@@ -47,9 +47,26 @@ options:
     default: 10
   path:
     description:
-      - Path to ask for by HTTP, for example V(/healthz), with O(protocol=tcp). A status from 200 to 399 is a success.
+      - Path to ask for by HTTP, or with O(tls=true) by HTTPS, for example V(/healthz), with O(protocol=tcp).
       - Left out, a request of O(protocol=tcp) is a connection that is made and closed.
     type: str
+  host:
+    description:
+      - The name of the host in the request for O(path), and with O(tls=true) the one that is asked for there. Left out, it is
+        O(address).
+    type: str
+  status:
+    description:
+      - Which statuses of HTTP are a success, each one or a range such as V(200-299).
+    type: list
+    elements: str
+    default: [200-399]
+  tls:
+    description:
+      - Speak TLS. A request without O(path) succeeds as it is agreed on. The certificate is not judged.
+      - Not with O(real_server), nor with O(protocol=udp).
+    type: bool
+    default: false
   payload:
     description:
       - What a datagram of O(protocol=udp) carries. A request succeeds if any datagram comes back.
@@ -277,6 +294,9 @@ def main():
             'protocol': {'type': 'str', 'choices': ['tcp', 'udp'], 'default': 'tcp'},
             'requests': {'type': 'int', 'default': 10},
             'path': {'type': 'str'},
+            'host': {'type': 'str'},
+            'status': {'type': 'list', 'elements': 'str', 'default': ['200-399']},
+            'tls': {'type': 'bool', 'default': False},
             'payload': {'type': 'str', 'default': 'lvs'},
             'timeout': {'type': 'float', 'default': 2},
             'deadline': {'type': 'float', 'default': 60},

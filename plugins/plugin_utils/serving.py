@@ -21,9 +21,9 @@ def probes(services: Iterable[Mapping], host: str, hostvars: Mapping) -> list[di
     """
     own = virtual_services.addresses(hostvars[host])
     return [
-        {'service': service, 'port': port, 'forward': server.get('forward') or 'dr',
-         'real_server': server['address'] if _can_be_asked(service, server) else ''}
-        for service, port in virtual_services.probes(services)
+        {'service': service, 'port': port, 'request': request, 'forward': server.get('forward') or 'dr',
+         'real_server': server['address'] if _can_be_asked(service, server) and not request.get('tls') else ''}
+        for service, port, request in virtual_services.probes(services)
         for server in service['realservers']
         if (server.get('name') == host or server['address'] in own) and (server.get('forward') or 'dr') != 'nat'
     ]

@@ -107,7 +107,7 @@ def _probes(topology: Topology, hostvars: Mapping) -> list[Probe]:
                 dead.setdefault(one.label, set()).add(one.server)
 
     def probe(host: Host, seen: Mapping) -> Probe:
-        service, port = seen['item']
+        service, port = seen['item'][:2]
         mark = tables.label({'fwmark': service.get('fwmark'), 'family': preflight.FAMILIES[version(service['vip'])]})
         return Probe(host.name, service, port, seen, frozenset(
             server for one in (mark, label(service, service.get('protocol') or 'tcp', int(port))) for server in dead.get(one, ())))

@@ -77,17 +77,28 @@ def vips(services: Iterable[Mapping]) -> list[str]:
 
 
 def probes(services: Iterable[Mapping]) -> list[list]:
-    """Return each pair of a resolved service and a port of it that a client can ask for.
+    """Return each resolved service with a port of it that a client can ask for, and how, in the terms of vip_probe.
 
     Those are single ports of TCP and UDP: who serves all ports, or a range of them, need not listen on any one.
     """
     return [
-        [service, port]
+        [service, port, _request(service, port)]
         for service in services
         if (service.get('protocol') or 'tcp') != 'sctp'
         for port in _single_ports(service)
         if port
     ]
+
+
+def _request(service: Mapping, port: int) -> dict:
+    """Return what a check asks for, where it asks for it at this port."""
+    check = service.get('check')
+    if not isinstance(check, Mapping) or check.get('type') not in ('http', 'https') or int(check.get('port') or port) != port:
+        return {}
+    request = {name: check[name] for name in ('host', 'status') if check.get(name)}
+    if 'status' in request:
+        request['status'] = [str(one) for one in (request['status'] if isinstance(request['status'], list) else [request['status']])]
+    return dict(request, path=check.get('path') or '/', tls=check['type'] == 'https')
 
 
 def realserver(services: Iterable[Mapping], host: str, groups: Mapping, hostvars: Mapping) -> dict:

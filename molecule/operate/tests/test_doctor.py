@@ -38,6 +38,11 @@ def claim(mac):
             'echo $! > {0}/pid').format(CLAIMS, mac, VIP)
 
 
+def hidden(rules):
+    """Return the command that drops what these match, and waits until keepalived has noticed at least its last check."""
+    return 'nft "add table inet shut; add chain inet shut out {{ type filter hook output priority 0; }}; {0}" && sleep 30'.format(rules)
+
+
 NOT_SHUT = 'nft delete table inet shut'
 NGINX = 'systemctl stop lvs-other; systemctl start nginx'
 NO_CLAIM = 'kill $(cat {0}/pid)'.format(CLAIMS)
@@ -63,12 +68,19 @@ FAULTS = [
     ('rp_filter', 'real1', ROUTE + '; ip link add x0 type dummy; ip link set x0 up; ip route replace default dev x0; '
      + parameters(eth0__rp_filter=1), ROUTE_BACK + '; ip link delete x0; ' + parameters(eth0__rp_filter=0)),
     ('gateway', 'real2', ROUTE + '; ip route replace default via 192.0.2.10', ROUTE_BACK),
+    ('neighbour', 'client', 'ip neighbour replace 2001:db8:2::100 lladdr 02:00:5e:00:53:01 dev eth0 nud permanent',
+     'ip neighbour delete 2001:db8:2::100 dev eth0'),
+    ('gateway', 'real1', 'ip route add default via 2001:db8:2::10 dev eth0 metric 1', 'ip route delete default via 2001:db8:2::10 dev eth0 metric 1'),
     ('segment', 'real1', 'ip route add 192.0.2.10/32 via 192.0.2.22', 'ip route delete 192.0.2.10/32'),
     ('mtu', 'real2', 'ip link set eth0 mtu 1400', 'ip link set eth0 mtu 1500'),
     ('listener', 'real2', 'systemctl stop nginx', 'systemctl start nginx'),
     ('listener', 'real1', listen('--bind', '192.0.2.21', '80'), NGINX),
     ('listener', 'real2', listen('8080'), NGINX),
     ('firewall', 'director', firewall('tcp dport 80'), NOT_SHUT),
+    ('listener', 'real2', listen('--bind', '0.0.0.0', '80'), NGINX),
+    ('firewall', 'director', 'nft "add table inet shut; add chain inet shut in { type filter hook input priority 0; policy drop; }; '
+     'add rule inet shut in ct state vmap { established : accept, related : accept, invalid : drop }; '
+     'add rule inet shut in meta l4proto ipv6-icmp accept"', NOT_SHUT),
     ('firewall', 'real1', firewall('ip daddr 192.0.2.100'), NOT_SHUT),
     ('unit', 'real1', 'systemctl disable --quiet lvs-realserver', 'systemctl enable --quiet lvs-realserver'),
     ('unit', 'director', 'systemctl disable --quiet lvs-director', 'systemctl enable --quiet lvs-director'),
@@ -90,14 +102,22 @@ FAULTS = [
     ('docker', 'director', 'ip link add docker0 type dummy; systemd-run --quiet --unit=lvs-other python3 -m http.server 80',
      'systemctl stop lvs-other; ip link delete docker0'),
 ]
-WARNINGS = ('unit', 'foreign', 'leftover', 'record', 'kube_proxy', 'docker', 'drain')
+WARNINGS = ('unit', 'foreign', 'leftover', 'record', 'kube_proxy', 'docker', 'drain', 'dead')
 # What a fault brings along, and is as true.
 BESIDE = {'duplicate': {('neighbour', 'error', 'client')}, 'stranger': {('neighbour', 'error', 'client')}}
 # A topology in which nothing is wrong, as variables of site.yml, and what only there can be.
 HEALTHY = {
-    'keepalived': ({'director_engine': 'keepalived'}, []),
-    'dummy': ({'realserver_vip_interface': 'ipvs0'}, []),
-    'arptables': ({'realserver_arp_method': 'arptables'}, []),
+    'keepalived': ({'director_engine': 'keepalived'}, [
+        ('settings', 'director', 'ipvsadm -e {0} -w 5'.format(WEB), 'ipvsadm -e {0} -w 1'.format(WEB)),
+        ('dead', 'real1', hidden('add rule inet shut out ip saddr 192.0.2.21 tcp sport 80 drop'), NOT_SHUT + '; sleep 30'),
+        ('quorum', 'director', hidden('add rule inet shut out tcp dport 80 drop'), NOT_SHUT + '; sleep 30'),
+    ]),
+    'dummy': ({'realserver_vip_interface': 'ipvs0'}, [
+        ('vip_missing', 'real1', 'ip link set ipvs0 down', 'systemctl restart lvs-realserver'),
+    ]),
+    'arptables': ({'realserver_arp_method': 'arptables'}, [
+        ('arp', 'real2', 'arptables --flush', 'systemctl restart lvs-realserver'),
+    ]),
     'tunnel': ({'lvs_virtual_services': web(forward='tun')}, [
         ('rp_filter', 'real1', parameters(tunl0__rp_filter=1), parameters(tunl0__rp_filter=2)),
         ('mtu', 'director', 'ip link set eth0 mtu 1300', 'ip link set eth0 mtu 1500'),
@@ -166,6 +186,7 @@ def test_a_drain_that_is_over_is_found(healthy, tmp_path):
         assert examine(tmp_path) == (0, [])
         on('director', 'sed -Ei \'s/("until": *)"[^"]*"/\\1"2026-01-01T00:00:00Z"/\' /var/lib/lvs/drained.json')
         status, findings = examine(tmp_path)
+        assert examine(tmp_path, doctor_strict=True)[0] == 2
     finally:
         assert drain({}, 'real1', state='undrained').status == 0
     assert {(one['kind'], one['severity'], one['host']) for one in findings} == {('drain', 'warning', 'real1')} and status == 0, findings

@@ -103,6 +103,11 @@ def _of_nft(expressions: Sequence[Mapping], packet: Packet) -> Rule:
     matches: list = []
     for one in expressions:
         kind, value = next(iter(one.items())) if isinstance(one, Mapping) and one else ('', None)
+        if kind == 'vmap':
+            verdict = _nft_verdict(value, packet)
+            if verdict == {}:
+                return Rule(False)
+            kind, value = next(iter(verdict.items())) if verdict else ('', None)
         if kind == 'match':
             matches.append(_nft_match(value, packet))
         elif kind in STOPS:
@@ -110,9 +115,24 @@ def _of_nft(expressions: Sequence[Mapping], packet: Packet) -> Rule:
         elif kind in ('jump', 'goto'):
             return Rule(_all(matches), target=value['target'], returns=kind == 'jump')
         elif kind not in ('counter', 'log', 'comment', 'mangle', 'notrack'):
-            # A limit, a map of verdicts, what iptables brings along: it may go on from here or end.
+            # A limit, a named map of verdicts, what iptables brings along: it may go on from here or end.
             return Rule(_all(matches + [None]), 'unknown')
     return Rule(_all(matches))
+
+
+def _nft_verdict(vmap: Mapping, packet: Packet) -> Mapping | None:
+    """Return the statement that a map of verdicts has for a packet, an empty one if it has none, None if that is not known."""
+    values = _nft_values(vmap.get('key'), packet)
+    entries = vmap['data'].get('set') if isinstance(vmap.get('data'), Mapping) else None
+    if values is None or not isinstance(entries, list):
+        return None
+    for key, verdict in entries:
+        found = [_nft_equal(value, key) for value in values]
+        if None in found:
+            return None
+        if True in found:
+            return verdict
+    return {}
 
 
 def _nft_match(match: Mapping, packet: Packet) -> bool | None:

@@ -7,12 +7,19 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import errno
 import socket
+import ssl
 import struct
 import threading
 
 import pytest
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from ansible_collections.lvs.direct_routing.plugins.module_utils import data_path, neighbour, probe
 from ansible_collections.lvs.direct_routing.plugins.module_utils.capture import Seen
@@ -49,6 +56,11 @@ def target(**options):
     ({'real_server': 'real1'}, "real_server: 'real1' is not a literal IPv4 or IPv6 address"),
     ({'real_server': VIP}, 'real_server: 192.0.2.100 is the VIP'),
     ({'real_server': '192.0.2.21', 'interface': 'eth0'}, 'interface: eth0 cannot be chosen with real_server'),
+    ({'tls': True, 'protocol': 'udp'}, 'tls: goes with protocol: tcp, and not with real_server'),
+    ({'tls': True, 'real_server': '192.0.2.21'}, 'tls: goes with protocol: tcp, and not with real_server'),
+    ({'host': 'www.example.com'}, "host: 'www.example.com' is not the name of a host in an HTTP request, which needs a path"),
+    ({'path': '/', 'host': 'a\r\nX: y'}, 'is not the name of a host'),
+    ({'status': ['200-']}, "status: '200-' is not a status of HTTP, or a range of them"),
     ({'interface': 'eth0 down'}, "interface: 'eth0 down' is not the name of an interface"),
 ])
 def test_a_bad_option_is_refused_by_name_and_value(options, message):
@@ -61,7 +73,8 @@ def test_a_bad_option_is_refused_by_name_and_value(options, message):
     (VIP, 80, VIP), (VIP, 8080, VIP + ':8080'), (VIP6, 80, '[2001:db8::100]'), (VIP6, 81, '[2001:db8::100]:81'),
 ])
 def test_the_host_is_named_as_in_a_url(address, port, host):
-    assert target(address=address, port=port).host == host
+    assert target(address=address, port=port).named == host
+    assert target(address=address, port=port, path='/', host='www.example.com').named == 'www.example.com'
 
 
 @pytest.mark.parametrize('body, line', [
@@ -170,6 +183,29 @@ def service(answer):
         thread.join()
 
 
+@pytest.fixture(name='secure', scope='module')
+def a_certificate_of_a_server(tmp_path_factory):
+    """Make of an answer one that is given by TLS."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, 'www.example.com')])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    certificate = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+        .not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1)).sign(key, hashes.SHA256())
+    )  # fmt: skip
+    path = tmp_path_factory.mktemp('tls') / 'pem'
+    path.write_bytes(certificate.public_bytes(Encoding.PEM) + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+
+    def secure(answer):
+        def secured(connection):
+            with context.wrap_socket(connection, server_side=True) as wrapped:
+                answer(wrapped)
+        return secured
+    return secure
+
+
 def say(*parts):
     def answer(connection):
         connection.recv(4096)
@@ -206,6 +242,40 @@ def test_a_request_and_what_became_of_it(answer, options, expected):
         reply = Client(target(address='127.0.0.1', port=port, **options)).request()
     assert (reply.status, reply.body, reply.error) == expected
     assert reply.port and reply.seconds < 2
+
+
+def test_by_tls_it_is_asked_and_its_status_is_judged(secure):
+    with service(secure(say(b'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nweb1\n'))) as port:
+        reply = Client(target(address='127.0.0.1', port=port, tls=True, path='/')).request()
+        agreed = Client(target(address='127.0.0.1', port=port, tls=True)).request()
+    assert (reply.status, reply.body, reply.error, agreed.error) == (200, 'web1', None, None)
+    with service(secure(say(b'HTTP/1.1 503 No\r\n\r\n'))) as port:
+        assert Client(target(address='127.0.0.1', port=port, tls=True, path='/')).request().error == 'http_status'
+
+
+def test_who_does_not_speak_tls_is_said():
+    with service(say(b'HTTP/1.1 400 No\r\n\r\n')) as port:
+        assert Client(target(address='127.0.0.1', port=port, tls=True, path='/')).request().error == 'tls'
+    with service(never_end) as port:
+        assert Client(target(address='127.0.0.1', port=port, tls=True, timeout=0.2)).request().error in ('tls', 'timeout')
+
+
+def test_a_host_is_asked_for_by_its_name():
+    asked = []
+
+    def listen(connection):
+        asked.append(connection.recv(4096).decode())
+        connection.sendall(b'HTTP/1.1 200 OK\r\n\r\n')
+
+    with service(listen) as port:
+        assert Client(target(address='127.0.0.1', port=port, path='/', host='www.example.com')).request().ok
+    assert '\r\nHost: www.example.com\r\n' in asked[0]
+
+
+@pytest.mark.parametrize('good, error', [(['401'], None), (['200', '400-403'], None), (['200-299'], 'http_status')])
+def test_which_statuses_are_good_can_be_said(good, error):
+    with service(say(b'HTTP/1.1 401 Who\r\n\r\n')) as port:
+        assert Client(target(address='127.0.0.1', port=port, path='/', status=good)).request().error == error
 
 
 def test_a_closed_port_refuses():

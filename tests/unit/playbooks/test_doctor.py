@@ -27,10 +27,11 @@ def a_run_of_the_playbook(tmp_path):
     ssh.write_text('#!/bin/sh\ntouch {0}/touched\nexit 255\n'.format(tmp_path))
     ssh.chmod(0o755)
 
-    def run(services, *arguments):
+    def run(services, *arguments, **variables):
         hosts = tmp_path / 'hosts.yml'
         hosts.write_text(yaml.safe_dump({
-            'all': {'vars': {'lvs_virtual_services': services, 'ansible_connection': 'ssh', 'ansible_ssh_executable': str(ssh)}},
+            'all': {'vars': {'lvs_virtual_services': services, 'ansible_connection': 'ssh', 'ansible_ssh_executable': str(ssh),
+                             **variables}},
             'directors': {'hosts': {'lb1': {'ansible_host': '192.0.2.10'}}},
             'realservers': {'hosts': {'real1': {'ansible_host': '192.0.2.21'}}},
             'clients': {'hosts': {'client': {'ansible_host': '192.0.2.200'}}},
@@ -66,6 +67,17 @@ def test_a_limit_may_leave_out_the_first_director(doctor, tmp_path):
     findings = tmp_path / 'findings.json'
     assert doctor([WEB], '--limit', 'real1', '-e', 'doctor_dest={0}'.format(findings))[0] == 2
     assert [(one['kind'], one['host']) for one in json.loads(findings.read_text())] == [('unreachable', 'real1')]
+
+
+def test_a_limit_that_leaves_out_everybody_who_counts_is_said(doctor):
+    status, output = doctor([WEB], '--limit', 'client')
+    assert status == 2 and 'No director and no real server is in this run, so there is nothing to judge' in output, output
+
+
+def test_the_file_is_written_by_who_runs_it_whatever_hosts_need(doctor, tmp_path):
+    findings = tmp_path / 'findings.json'
+    output = doctor([WEB], '-e', 'doctor_dest={0}'.format(findings), ansible_become=True, ansible_become_exe='/bin/false')[1]
+    assert findings.exists(), output
 
 
 def test_the_findings_are_shown_as_data_on_request(doctor):

@@ -63,11 +63,11 @@ class Director:
         for name in ('written', 'connections'):
             (self.table / name).unlink(missing_ok=True)
 
-    def run(self, playbook, *words, connections=None):
+    def run(self, playbook, *words, connections=None, inventory='hosts.yml'):
         """Return the exit status and the output in one line."""
         if connections:
             (self.table / 'connections').write_text(json.dumps(connections))
-        words = [str(self.collection / 'playbooks' / playbook), '-i', 'hosts.yml', *words]
+        words = [str(self.collection / 'playbooks' / playbook), '-i', inventory, *words]
         done = subprocess.run(
             [sys.executable, '-m', 'ansible', 'playbook', *words], cwd=self.folder,
             env=dict(os.environ, ANSIBLE_CONFIG=str(ROOT / 'ansible.cfg'), ANSIBLE_COLLECTIONS_PATH=str(self.folder), NO_COLOR='1',
@@ -163,8 +163,9 @@ def test_a_service_is_not_emptied_unless_forced(director):
     (('-e', 'drain_hosts=real1,raal2'), 'drain_hosts: raal2 is not in the group realservers, which has real1, real2'),
     (('-e', 'drain_hosts=real1,lb1'), 'drain_hosts: lb1 is not in the group realservers'),
     (('-e', 'drain_hosts=real1', '-e', 'drain_timeout=long'), 'drain_timeout: long is not a number of seconds, 0..86400'),
+    (('-e', 'drain_hosts=real1', '-e', "drain_reason='rolling update'"), 'drain_reason: rolling update is what rolling_update.yml has on record'),
     (('-e', 'drain_hosts=real1', '-e', 'drain_until=tomorrow'), "drain_until: 'tomorrow' is neither a time with its time zone"),
-], ids=['no host', 'a misspelt host', 'a director', 'timeout', 'until'])
+], ids=['no host', 'a misspelt host', 'a director', 'timeout', 'reason', 'until'])
 def test_what_cannot_be_understood_is_said_before_a_director_is_called(director, words, sentence):
     status, output = director.run('drain.yml', *words)
     assert status == 2 and sentence in output.replace("''", "'"), output
@@ -176,6 +177,23 @@ def test_a_host_that_serves_nothing_is_said(director):
     status, output = director.run('drain.yml', '-e', 'drain_hosts=real1', '-e', json.dumps({'lvs_virtual_services': services}))
     assert status == 2 and 'real1: no virtual service has this host as a real server' in output, output
     assert director.drained == []
+
+
+def test_who_has_left_the_inventory_or_all_services_can_be_put_back(director):
+    assert director.run('drain.yml', '-e', 'drain_hosts=real1')[0] == 0
+    without = dict(HOSTS, realservers={'hosts': {'real2': {'lvs_address': '192.0.2.22', 'lvs_weight': 3}}})
+    (director.folder / 'without.yml').write_text(yaml.safe_dump(without))
+    words = ('-e', 'drain_hosts=real1', '-e', 'drain_state=undrained')
+    # Not by a misspelt name beside it, and nobody is drained who is not there.
+    status, output = director.run('drain.yml', *words[:1], 'drain_hosts=real1,raal1', *words[2:], inventory='without.yml')
+    assert status == 2 and 'drain_hosts: raal1 is not in the group realservers' in output and director.drained == ['real1'], output
+    assert director.run('drain.yml', *words[:2], inventory='without.yml')[0] == 2
+    status, output = director.run('drain.yml', *words, inventory='without.yml')
+    assert status == 0 and director.drained == [], output
+    assert director.run('drain.yml', '-e', 'drain_hosts=real1')[0] == 0
+    services = [dict(SERVICES[0], realservers=[{'address': '192.0.2.22'}])]
+    status, output = director.run('drain.yml', *words, '-e', json.dumps({'lvs_virtual_services': services}))
+    assert status == 0 and director.drained == [], output
 
 
 def test_a_director_that_does_not_answer_stops_it_before_anything_changes_unless_left_out(director):
@@ -245,10 +263,47 @@ def test_whoever_was_drained_before_stays_so(director):
 @pytest.mark.parametrize(('words', 'sentence'), [
     ((), 'Say with -e rolling_tasks=/path/tasks.yml'),
     (('-e', 'rolling_tasks=tasks.yml', '-e', 'rolling_batch=half'), 'rolling_batch: half is not a number of hosts'),
+    (('-e', 'rolling_tasks=tasks.yml', '-e', 'rolling_back_timeout=long'), 'rolling_back_timeout and drain_back_timeout have to be'),
+    (('-e', 'rolling_tasks=tasks.yml', '--limit', 'lb1'), 'so there is nobody to work on'),
     (('-e', 'rolling_tasks=tasks.yml', '-e', 'rolling_batch=2'), 'without real1 and real2, web (tcp 192.0.2.100:80) has no real server'),
-], ids=['no tasks', 'batch', 'all at once'])
+], ids=['no tasks', 'batch', 'another time', 'nobody', 'all at once'])
 def test_what_cannot_be_done_is_refused_before_anything_changes(director, words, sentence):
     work(director)
     status, output = director.run('rolling_update.yml', *words)
     assert status == 2 and sentence in output, output
+    assert (director.written, director.drained) == ([], [])
+
+
+@pytest.mark.parametrize('text', [
+    '- hosts: all\n  tasks: []\n', '- ansible.builtin.comand: "true"\n', '- name: [\n', 'name: no list\n',
+], ids=['a playbook', 'a misspelt module', 'no YAML', 'no list'])  # fmt: skip
+def test_tasks_that_cannot_be_run_are_refused_before_anything_changes(director, text):
+    work(director, text.replace('{', '{{').replace('}', '}}'))
+    status, output = director.run('rolling_update.yml', *TRANSLATED, '-e', 'rolling_tasks=tasks.yml')
+    assert status != 0 and (director.written, director.drained) == ([], []), output
+
+
+def test_the_tasks_do_nothing_before_their_time(director):
+    (director.table / 'rules').write_text(RULES.replace(' -g ', ' -m '))
+    words = work(director, '- block:\n    - ansible.builtin.shell: echo x >> {table}/during\n      loop: "{{{{ undefined_here | default([1]) }}}}"\n')
+    assert director.run('rolling_update.yml', *TRANSLATED, *words, '--limit', 'real1,lb1')[0] == 0
+    assert (director.table / 'during').read_text() == 'x\n'
+
+
+def test_a_rolling_update_needs_every_director(director):
+    ssh = director.folder / 'ssh'
+    ssh.write_text('#!/bin/sh\nexit 255\n')
+    ssh.chmod(0o755)
+    (director.folder / 'two.yml').write_text(yaml.safe_dump(dict(HOSTS, directors={'hosts': {
+        'lb1': {'lvs_address': '192.0.2.10'}, 'lb2': {
+            'lvs_address': '192.0.2.11', 'ansible_connection': 'ssh', 'ansible_ssh_executable': str(ssh)}}})))
+    status, output = director.run('rolling_update.yml', *TRANSLATED, *work(director), '--limit', 'lb1,realservers', inventory='two.yml')
+    assert status == 2 and 'lb2 cannot be reached, and may go on sending to whoever is worked on' in output, output
+    assert (director.written, director.drained) == ([], [])
+
+
+def test_a_rolling_update_that_is_only_foretold_says_so(director):
+    (director.table / 'rules').write_text(RULES.replace(' -g ', ' -m '))
+    status, output = director.run('rolling_update.yml', *TRANSLATED, *work(director), '--check')
+    assert status == 0 and 'real2: would be done and back in, 2 of 2 real servers' in output, output
     assert (director.written, director.drained) == ([], [])

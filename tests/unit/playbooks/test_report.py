@@ -91,8 +91,14 @@ def test_a_watch_writes_again_and_ends_with_a_page_that_is_not_loaded_again(play
     status, output = playbook.run(report_interval=1, report_watch=1, report_watch_count=3, report_dest='other.html')
     assert status == 0, output
     assert output.count('TASK [Write the page]') == 3
+    assert '; findings of 2' in (playbook.folder / 'other.html').read_text()
     assert len((playbook.folder / 'read').read_text().split()) == 4
     assert 'http-equiv="refresh"' not in (playbook.folder / 'other.html').read_text()
+
+
+def test_a_limit_without_a_director_is_said(playbook):
+    status, output = playbook.run('--limit', 'real1', report_interval=1)
+    assert status == 2 and 'No director is in this run, so there is nothing to show' in output, output
 
 
 def test_a_director_that_is_not_reached_is_on_the_page(playbook):

@@ -484,7 +484,21 @@ def test_single_ports_of_tcp_and_udp_can_be_asked_for():
         dict(WEB, vip='192.0.2.101', port=0, persistence_timeout=300),
         dict(WEB, vip='192.0.2.101', port=132, protocol='sctp'),
     )
-    assert virtual_services.probes(services) == [[services[0], 80], [services[0], 443], [services[1], 5060]]
+    assert virtual_services.probes(services) == [[services[0], 80, {}], [services[0], 443, {}], [services[1], 5060, {}]]
+
+
+@pytest.mark.parametrize('check, request_of_80', [
+    ({'type': 'tcp'}, {}),
+    ({'type': 'http'}, {'path': '/', 'tls': False}),
+    ({'type': 'http', 'path': '/healthz', 'host': 'www.example.com', 'status': 204},
+     {'path': '/healthz', 'host': 'www.example.com', 'status': ['204'], 'tls': False}),
+    ({'type': 'https', 'status': ['200-299', 401]}, {'path': '/', 'status': ['200-299', '401'], 'tls': True}),
+    ({'type': 'http', 'port': 8080}, {}),
+    ({'type': 'http', 'port': 80}, {'path': '/', 'tls': False}),
+])
+def test_clients_ask_for_what_a_check_asks_for_where_it_does(check, request_of_80):
+    ((_service, _port, request),) = virtual_services.probes([{'vip': '192.0.2.100', 'ports': [80], 'check': check}])
+    assert request == request_of_80
 
 
 def test_something_else_than_a_list_is_refused():

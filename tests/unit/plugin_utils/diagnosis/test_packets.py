@@ -30,6 +30,14 @@ DPORT = payload('tcp', 'dport')
 ESTABLISHED = match({'ct': {'key': 'state'}}, ['established', 'related'], 'in')
 
 
+def verdicts(key, entries):
+    return {'vmap': {'key': key, 'data': {'set': entries}}}
+
+
+def states(**kept):
+    return verdicts({'ct': {'key': 'state'}}, [[state, {verdict: None}] for state, verdict in kept.items()])
+
+
 def nft(*rules, policy='accept', family='inet', **chains):
     found = {'{0} filter input'.format(family): {'hook': 'input', 'policy': policy, 'rules': list(rules)}}
     found.update({'{0} filter {1}'.format(family, name): {'hook': None, 'policy': None, 'rules': list(expressions)}
@@ -63,6 +71,13 @@ def nft(*rules, policy='accept', family='inet', **chains):
     pytest.param(nft([{'jump': {'target': 'web'}}], policy='drop', web=[[match(DPORT, 81), ACCEPT]]), True, id='jump and back'),
     pytest.param(nft([{'jump': {'target': 'web'}}], policy='drop', web=[[{'return': None}], [ACCEPT]]), True, id='return'),
     pytest.param(nft([{'goto': {'target': 'web'}}, [ACCEPT]], policy='drop', web=[]), True, id='goto does not come back'),
+    pytest.param(nft([states(established='accept', related='accept', invalid='drop')], policy='drop'), True, id='states let in'),
+    pytest.param(nft([states(invalid='drop')]), False, id='states dropped'),
+    pytest.param(nft([states(established='accept', new='accept')], policy='drop'), False, id='new let in'),
+    pytest.param(nft([verdicts(DPORT, [[22, {'accept': None}], [80, {'jump': {'target': 'web'}}]])], web=[[DROP]]), True, id='map of ports'),
+    pytest.param(nft([verdicts(DPORT, [['*', {'drop': None}]])]), True, id='map of all'),
+    pytest.param(nft([{'vmap': {'key': DPORT, 'data': '@ports'}}], policy='drop'), False, id='a named map is not known'),
+    pytest.param(nft([verdicts(payload('ip', 'saddr'), [['192.0.2.1', {'accept': None}]])], policy='drop'), False, id='map of clients'),
     pytest.param(nft([{'jump': {'target': 'gone'}}], policy='drop'), False, id='a chain that is not known'),
     pytest.param(nft([{'jump': {'target': 'loop'}}], policy='drop', loop=[[{'jump': {'target': 'loop'}}]]), False, id='a loop'),
 ])
