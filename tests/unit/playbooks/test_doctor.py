@@ -76,7 +76,8 @@ def test_a_limit_that_leaves_out_everybody_who_counts_is_said(doctor):
 
 def test_the_file_is_written_by_who_runs_it_whatever_hosts_need(doctor, tmp_path):
     findings = tmp_path / 'findings.json'
-    output = doctor([WEB], '-e', 'doctor_dest={0}'.format(findings), ansible_become=True, ansible_become_exe='/bin/false')[1]
+    output = doctor([WEB], '-e', 'doctor_dest={0}'.format(findings), ansible_become=True, ansible_become_user='nobody',
+                    ansible_become_exe='/bin/false')[1]
     assert findings.exists(), output
 
 
