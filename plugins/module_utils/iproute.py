@@ -246,8 +246,8 @@ def _parse_route(entry: Mapping) -> Route:
     return Route(
         interface=entry['dev'],
         source=entry.get('prefsrc'),
-        # A gateway of the other family is printed as `via`.
-        gateway=entry.get('gateway') or entry.get('via', {}).get('host'),
+        # A gateway of the other family is printed as `via`. A host that is its own, as `ipvs.onlink` has it, is on the link.
+        gateway=(entry.get('gateway') or entry.get('via', {}).get('host')) if entry.get('gateway') != entry.get('dst') else None,
         local=entry.get('type') == 'local',
     )
 

@@ -27,7 +27,10 @@ BUFFER = 1 << 16
 
 
 class Route(NamedTuple):
-    """The way to an address. `gateway` says whether a router is between, `local` whether it is this host's own."""
+    """The way to an address. `gateway` says whether a router is between, `local` whether it is this host's own.
+
+    A host that is its own gateway, as `ipvs.onlink` has it, is on the link.
+    """
 
     interface: int
     source: str | None
@@ -114,7 +117,8 @@ def route_to(address: str) -> Route | None:
         return None
     return Route(
         struct.unpack('=I', attributes[RTA_OIF])[0], _text(attributes.get(RTA_PREFSRC)),
-        RTA_GATEWAY in attributes or RTA_VIA in attributes, message.header[7] == RTN_LOCAL,
+        attributes.get(RTA_GATEWAY) not in (None, ipaddress.ip_address(address).packed) or RTA_VIA in attributes,
+        message.header[7] == RTN_LOCAL,
     )  # fmt: skip
 
 

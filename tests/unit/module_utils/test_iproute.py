@@ -50,6 +50,9 @@ def test_only_direct_host_routes_count_as_host_routes():
 @pytest.mark.parametrize('text, route', [
     ('[{"dst":"192.0.2.55","dev":"eth0","prefsrc":"192.0.2.11","flags":[],"uid":0,"cache":[]}]',
      Route('eth0', '192.0.2.11')),
+    # A host that is its own gateway.
+    ('[{"dst":"192.0.2.21","gateway":"192.0.2.21","dev":"eth0","prefsrc":"192.0.2.11","flags":["onlink"],"uid":0,"cache":[]}]',
+     Route('eth0', '192.0.2.11')),
     ('[{"dst":"203.0.113.7","gateway":"192.0.2.1","dev":"eth0","prefsrc":"192.0.2.11","flags":[],"uid":0,"cache":[]}]',
      Route('eth0', '192.0.2.11', gateway='192.0.2.1')),
     ('[{"dst":"203.0.113.7","via":{"family":"inet6","host":"fe80::1"},"dev":"eth0","prefsrc":"192.0.2.11"}]',

@@ -65,6 +65,8 @@ def a_kernel(monkeypatch):
 @pytest.mark.parametrize('sent, expected', [
     (route(1, DEVICE, SOURCE), Route(2, '192.0.2.10', False, False)),
     (route(1, DEVICE, SOURCE, (5, socket.inet_aton('192.0.2.1'))), Route(2, '192.0.2.10', True, False)),
+    # A host that is its own gateway.
+    (route(1, DEVICE, SOURCE, (5, socket.inet_aton('192.0.2.21'))), Route(2, '192.0.2.10', False, False)),
     (route(1, DEVICE, SOURCE, (18, b'\x0a\0' + bytes(16))), Route(2, '192.0.2.10', True, False)),
     (route(2, DEVICE, SOURCE), Route(2, '192.0.2.10', False, True)),
     (route(1, DEVICE), Route(2, None, False, False)),
