@@ -5,15 +5,19 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Dict, List
 
-from lab import config, host, image, procs, qemu, source
+from lab import accel, config, host, image, procs, source
 from lab.cache import Cache, key_of
 from lab.clone import Clone
 from lab.command import run, tail
 from lab.errors import LabError
+from lab.kernel import KernelBuilder
+from lab.machine import LOAD_OPTIONS, Boot, Machine
 from lab.progress import say, step
 
 HERE = Path(__file__).resolve().parent
@@ -33,31 +37,35 @@ class Builder:
         self.clone = clone
         self.cache = cache
         self.source = source.of_host()
+        self.kernels = KernelBuilder(clone, cache, self.source)
         facts = [config.SUITE, config.ARCH, *self.source.lines, *self.source.options]
         self.node_key = key_of([*self._recipe('node'), HERE / 'build.py', HERE / 'image.py'], HERE, facts)
-        vm_files = [*self._recipe('vm'), HERE / 'build.py', HERE / 'qemu.py']
+        vm_files = [*self._recipe('vm'), HERE / 'build.py', HERE / 'machine.py']
         self.vm_key = key_of(vm_files, HERE, [*facts, config.VM_DISK, self.node_key])
         self.node = f'node-{self.node_key}'
         self.vm = f'vm-{self.vm_key}'
         self.image = f'{config.IMAGE_NAME}:{self.node_key}'
 
-    def ensure(self, vm: bool) -> None:
-        """Build the VM, or only the nodes' root file system; nothing happens when it is there."""
+    def ensure(self, vm: bool, wait: bool = False) -> None:
+        """Build the VM, or only the nodes' root file system; nothing happens when it is there.
+
+        With `wait` the VM's first boot waits for a kernel for user mode where that is the way to run it.
+        """
         target = self.cache.entry(self.vm if vm else self.node)
         if target.is_dir():
             return
         self._check_host(vm)
-        with self.cache.building():
+        with self.cache.building('vm'):
             # Another clone may have built it while this one waited.
             if target.is_dir():
                 return
             host.ensure_disk(self.cache.path, config.BUILD_DISK, 'the build')
             if vm:
                 host.ensure_memory()
-                self._build_vm()
+                self._build_vm(wait)
             else:
                 self._build_node()
-            for name in self.cache.prune([self.node, self.vm]):
+            for name in self.cache.prune('vm', [self.node, self.vm, self.kernels.name]):
                 say(f'removed from the cache, nobody uses it any more: {name}')
 
     def _check_host(self, vm: bool) -> None:
@@ -69,20 +77,20 @@ class Builder:
     def _build_node(self) -> None:
         if self.cache.entry(self.node).is_dir():
             return
-        with self.cache.adding(self.node) as work, step("building the nodes' root file system"):
+        with self.cache.adding('vm', self.node) as work, step("building the nodes' root file system"):
             self._bootstrap('node', work, ['--skip=cleanup/apt'])
 
-    def _build_vm(self) -> None:
-        with self.cache.adding(self.vm) as work:
+    def _build_vm(self, wait: bool) -> None:
+        with self.cache.adding('vm', self.vm) as work:
             with ThreadPoolExecutor(2) as pool:
                 jobs = [pool.submit(self._build_node), pool.submit(self._root_of_vm, work)]
             for job in jobs:
                 job.result()
             with step("making the VM's disk"):
                 self._disk(work)
-            accel = qemu.accelerator(self.cache, work / 'vmlinuz')
-            with step(f'booting the VM once to load the node image ({accel})'):
-                self._load_image(work, accel)
+            machine = accel.choose(self.cache, self.kernels, work / 'vmlinuz', wait)
+            with step(f'booting the VM once to load the node image ({accel.NAMES[machine.name]})'):
+                self._load_image(work, machine)
 
     def _root_of_vm(self, work: Path) -> None:
         with step("building the VM's root file system"):
@@ -112,16 +120,25 @@ class Builder:
         run([*prefix, 'sh', '-c', script, 'sh', str(work)], LIMIT, log=self._log('build-vm.log'),
             env=self._marks(work))
 
-    def _load_image(self, work: Path, accel: str) -> None:
-        archive, serial = work / 'image.tar', self._log('build-serial.log')
+    def _load_image(self, work: Path, machine: Machine) -> None:
+        archive, serial = work / 'image.tar', work / 'serial.log'
         with archive.open('wb') as sink:
             image.write(self.cache.entry(self.node) / 'node.tar', sink, self.image)
-        argv = qemu.argv(accel, work, work / 'base.raw', 'raw', serial, second_disk=archive,
-                         options=qemu.LOAD_OPTIONS)
-        run(argv, config.LOAD_LIMIT, log=self._log('build-qemu.log'), env=self._marks(work))
-        if 'LVS-LAB-LOADED' not in serial.read_text(errors='replace'):
-            raise LabError(f'the VM could not load the node image; the end of {serial}:\n{tail(serial)}')
+        log = self._log('build-boot.log')
+        guest = machine.start(Boot(base=work, console=serial, log=log, environment=self._marks(work), archive=archive,
+                                   options=LOAD_OPTIONS))
+        try:
+            guest.wait(config.LOAD_LIMIT)
+        except subprocess.TimeoutExpired:
+            raise LabError(f'the VM did not load the node image within {config.LOAD_LIMIT} s:\n{tail(serial)}') from None
+        finally:
+            shutil.copy(serial, self._log('build-serial.log'))
+        if 'LVS-LAB-LOADED' not in tail(serial, 200) or guest.returncode != 0:
+            raise LabError(f'the VM could not load the node image (whole log: {self._log("build-serial.log")}):\n'
+                           f'{tail(serial)}\n{tail(log)}')
+        shutil.rmtree(work / 'uml', ignore_errors=True)
         archive.unlink()
+        serial.unlink()
         (work / 'base.raw').chmod(0o444)
 
     def _log(self, name: str) -> Path:

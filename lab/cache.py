@@ -64,24 +64,24 @@ class Cache:
         return None
 
     @contextmanager
-    def building(self) -> Iterator[None]:
-        """One build at a time for all clones; removes what a killed build left behind."""
+    def building(self, what: str) -> Iterator[None]:
+        """One build of its kind at a time for all clones; removes what a killed one left behind."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (self.path / 'lock').open('a') as lock:
+        with (self.path / f'lock-{what}').open('a') as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                say('waiting for a build by another clone to end')
+                say('waiting for another build to end')
                 fcntl.flock(lock, fcntl.LOCK_EX)
-            for stale in self.path.glob('tmp-*'):
+            for stale in self.path.glob(f'tmp-{what}-*'):
                 procs.end({procs.BUILD: str(stale)}, 0)
                 shutil.rmtree(stale, ignore_errors=True)
             yield
 
     @contextmanager
-    def adding(self, name: str) -> Iterator[Path]:
+    def adding(self, what: str, name: str) -> Iterator[Path]:
         """A directory to build in, which becomes the entry when all went well and vanishes otherwise."""
-        work = Path(tempfile.mkdtemp(prefix='tmp-', dir=self.path))
+        work = Path(tempfile.mkdtemp(prefix=f'tmp-{what}-', dir=self.path))
         try:
             yield work
             (work / 'held').touch()
@@ -91,8 +91,8 @@ class Cache:
                 procs.end({procs.BUILD: str(work)}, 0)
                 shutil.rmtree(work, ignore_errors=True)
 
-    def prune(self, keep: Iterable[str]) -> List[str]:
-        """Remove all entries but those to keep and those that somebody holds; call it inside `building`."""
+    def prune(self, what: str, keep: Iterable[str]) -> List[str]:
+        """Remove all entries but those to keep and those that somebody holds; call it inside `building(what)`."""
         removed = []
         for entry in sorted(self.path.glob('*-*')):
             if entry.name in keep or entry.name.startswith('tmp-') or not (entry / 'held').exists():
@@ -103,7 +103,7 @@ class Cache:
                 except BlockingIOError:
                     continue
                 # Renamed first, so that a kill half-way leaves no entry that looks complete.
-                trash = Path(tempfile.mkdtemp(prefix='tmp-', dir=self.path))
+                trash = Path(tempfile.mkdtemp(prefix=f'tmp-{what}-', dir=self.path))
                 os.replace(entry, trash / entry.name)
                 shutil.rmtree(trash, ignore_errors=True)
                 removed.append(entry.name)

@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import stat
 from contextlib import contextmanager
@@ -22,12 +23,23 @@ SOCKET_LIMIT = 90
 
 
 class Clone:
-    """The state directory `.lab/` of one clone, and the names derived from where the clone is."""
+    """The state directory of one lab of a clone, and the names derived from where the clone is.
 
-    def __init__(self, root: Path) -> None:
+    A clone has one lab, in `.lab/`, and may have further ones beside it, which have names.
+    """
+
+    def __init__(self, root: Path, name: str = '') -> None:
+        if not re.fullmatch('[a-z0-9]*', name):
+            raise LabError(f'the name of a lab consists of lower-case letters and digits: {name}')
         self.root = root.resolve()
-        self.dir = self.root / '.lab'
-        self.id = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:10]
+        self.dir = self.root / (f'.lab-{name}' if name else '.lab')
+        self.id = hashlib.sha256(os.fsencode(self.root if not name else self.dir)).hexdigest()[:10]
+
+    @classmethod
+    def all_of(cls, root: Path) -> List[Clone]:
+        """The lab of a clone and those with a name, if they are there."""
+        named = sorted(path.name[len('.lab-'):] for path in root.glob('.lab-*') if re.fullmatch(r'\.lab-[a-z0-9]+', path.name))
+        return [cls(root, name) for name in ['', *named]]
 
     @property
     def marks(self) -> Dict[str, str]:

@@ -4,12 +4,14 @@
 """What `up`, `down`, `status` and `env` do."""
 from __future__ import annotations
 
+import os
 import shlex
+import subprocess
 import sys
 import time
 from typing import Any, Dict, Mapping
 
-from lab import config, host, procs
+from lab import accel, config, host, procs
 from lab.build import Builder
 from lab.cache import Cache
 from lab.clone import Clone
@@ -21,12 +23,16 @@ from lab.vm import VM
 DOWN = 3
 
 
-def up(clone: Clone) -> int:
-    """Give this clone a Docker Engine whose kernel has IPVS, and the node image in it."""
+def up(clone: Clone, wait: bool = False, cpus: int = config.UML_CPUS) -> int:
+    """Give this clone a Docker Engine whose kernel has IPVS, and the node image in it.
+
+    With `wait` the lab is as fast as it can be here, and a kernel for user mode is built first where that is the way.
+    """
     cache = Cache.of_user()
     with clone.locked():
         state, builder = clone.state(), Builder(clone, cache)
-        if is_current(state, builder) and runs(clone, cache, state):
+        if is_current(state, builder, cpus) and runs(clone, cache, state) and not improves(
+                state, builder, wait, Engine(clone, str(state['docker_host']))):
             say(f'the lab is up ({describe(state)})')
             return 0
         if state or procs.marked(clone.marks):
@@ -37,12 +43,12 @@ def up(clone: Clone) -> int:
                     say(str(error))
                 clone.state_file.unlink(missing_ok=True)
         host.ensure(host.DOCKER, clone.dir / 'apt.log')
-        engine = Engine.reachable(clone)
+        engine = None if accel.forced() else Engine.reachable(clone)
         found = engine.start(builder, cache) if engine else None
         if not found:
             vm = VM(clone, cache)
             try:
-                found = vm.start(builder)
+                found = vm.start(builder, wait, cpus)
             except BaseException:
                 vm.stop()
                 raise
@@ -98,15 +104,50 @@ def env(clone: Clone) -> int:
     return 0
 
 
+def kernel(clone: Clone, background: bool = False) -> int:
+    """Build the kernel for user mode if the lab's CPU is emulated for want of it, so that the next `up` has it."""
+    kernels = Builder(clone, Cache.of_user()).kernels
+    if clone.state().get('accel') != 'tcg' or accel.forced() or kernels.is_built():
+        return 0
+    if not background:
+        kernels.ensure()
+        return 0
+    log = clone.dir / 'kernel.log'
+    with log.open('w') as sink:
+        subprocess.Popen(['nice', '-n', '19', sys.executable, '-m', 'lab', 'kernel'], cwd=clone.root, stdin=subprocess.DEVNULL,
+                         stdout=sink, stderr=sink, start_new_session=True, env={**os.environ, **clone.marks})
+    say('the CPU of this lab is emulated: a kernel for user mode, with which the next one is three times as fast, is built '
+        f'in the background ({log}); `make lab-down` ends that')
+    return 0
+
+
 def exports(state: Mapping[str, Any], clone_id: str) -> list[str]:
     """One `export` line per variable, quoted for a shell."""
     values = {'DOCKER_HOST': state['docker_host'], 'LVS_LAB_IMAGE': state['image'], 'LVS_LAB_ID': clone_id}
     return [f'export {name}={shlex.quote(str(value))}' for name, value in values.items()]
 
 
-def is_current(state: Mapping[str, Any], builder: Builder) -> bool:
-    """Whether what runs was built from the recipe as it is now."""
-    return state.get('key') == (builder.vm_key if state.get('kind') == 'vm' else builder.node_key)
+def is_current(state: Mapping[str, Any], builder: Builder, cpus: int) -> bool:
+    """Whether what runs was built from the recipe as it is now, and runs the way that is demanded."""
+    if state.get('kind') != 'vm':
+        return state.get('key') == builder.node_key and not accel.forced()
+    return (state.get('key') == builder.vm_key and accel.forced() in (None, state.get('accel'))
+            and (state['accel'] != 'uml' or state.get('cpus') == cpus))
+
+
+def improves(state: Mapping[str, Any], builder: Builder, wait: bool, engine: Engine) -> bool:
+    """Whether a lab with an emulated CPU could run as user-mode Linux by now, and nobody uses it or waits for that."""
+    if state.get('accel') != 'tcg' or accel.forced() or not (wait or builder.kernels.is_built()):
+        return False
+    if not wait and engine.nodes(everything=True):
+        say('a kernel for user mode is there by now; the next lab has it, once this one is taken down')
+        return False
+    try:
+        accel.user_mode(builder.kernels.ensure())
+    except LabError as error:
+        say(f'the CPU stays emulated: {error}')
+        return False
+    return True
 
 
 def runs(clone: Clone, cache: Cache, state: Dict[str, Any], repair: bool = True) -> bool:
@@ -136,4 +177,4 @@ def clear(clone: Clone, cache: Cache, state: Dict[str, Any]) -> None:
 def describe(state: Mapping[str, Any]) -> str:
     if state['kind'] == 'engine':
         return f'Docker Engine at {state["docker_host"]}, kernel {state.get("kernel")}'
-    return f'VM, {"KVM" if state.get("accel") == "kvm" else "emulated CPU"}'
+    return f'VM, {accel.NAMES.get(str(state.get("accel")), "emulated CPU")}'

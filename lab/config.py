@@ -8,6 +8,8 @@ from pathlib import Path
 
 SUITE = 'bookworm'
 ARCH = 'amd64'
+# Where a Linux source of 6.16 or newer comes from: user mode is fast only since then.
+KERNEL_SUITE = 'sid'
 DEFAULT_MIRROR = 'http://deb.debian.org/debian'
 DEFAULT_SECURITY_MIRROR = 'http://deb.debian.org/debian-security'
 KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
@@ -19,6 +21,8 @@ LABEL = 'lvs.lab'
 MIB = 1024 ** 2
 GIB = 1024 ** 3
 VM_CPUS = 2
+# Of a guest in user mode. Several labs beside one another are given one each.
+UML_CPUS = 2
 VM_MEMORY = 4096 * MIB
 # QEMU's own share: translated code (tb-size), disk buffers.
 VM_OVERHEAD = 1024 * MIB
@@ -32,4 +36,4 @@ BOOT_LIMIT = 420
 TUNNEL_LIMIT = 90
 PING_LIMIT = 30
 STOP_LIMIT = 10
-KVM_PROBE_LIMIT = 15
+PROBE_LIMIT = 15

@@ -21,6 +21,11 @@ class Source(NamedTuple):
     lines: List[str]
     options: List[str]
 
+    def kernel_line(self) -> str:
+        """The sources.list line of the suite that has a recent Linux source, on the mirror of the suite itself."""
+        words = self.lines[0].split()
+        return ' '.join([*words[:2], words[2], config.KERNEL_SUITE, 'main'])
+
 
 def of_host() -> Source:
     """Read the host's apt, if it has one."""

@@ -11,7 +11,7 @@ root=$1
 rm -f "$root"/etc/ssh/ssh_host_*
 
 chroot "$root" systemctl --quiet enable systemd-networkd.service ssh.service docker.service \
-    lvs-lab-keys.service lvs-lab-load.service lvs-lab-ready.service
+    lvs-lab-keys.service lvs-lab-load.service lvs-lab-modules.service lvs-lab-ready.service
 chroot "$root" systemctl --quiet set-default multi-user.target
 for unit in systemd-networkd-wait-online.service systemd-firstboot.service systemd-machine-id-commit.service \
     systemd-update-utmp.service systemd-update-utmp-runlevel.service systemd-logind.service \

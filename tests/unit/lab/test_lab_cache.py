@@ -75,38 +75,38 @@ def test_without_a_word_the_cache_is_in_the_home_directory(monkeypatch):
 @pytest.fixture
 def cache(tmp_path):
     made = Cache(tmp_path / 'cache')
-    with made.building():
+    with made.building('vm'):
         for name in ('vm-1', 'vm-2'):
-            with made.adding(name) as work:
+            with made.adding('vm', name) as work:
                 (work / 'disk').write_text('data')
     return made
 
 
 def test_an_entry_appears_whole_or_not_at_all(cache):
-    with pytest.raises(RuntimeError), cache.building(), cache.adding('vm-3') as work:
+    with pytest.raises(RuntimeError), cache.building('vm'), cache.adding('vm', 'vm-3') as work:
         (work / 'disk').write_text('half')
         assert not cache.entry('vm-3').exists()
         raise RuntimeError
-    assert sorted(path.name for path in cache.path.iterdir()) == ['lock', 'vm-1', 'vm-2']
+    assert sorted(path.name for path in cache.path.iterdir()) == ['lock-vm', 'vm-1', 'vm-2']
 
 
 def test_the_next_build_removes_what_a_killed_one_left(cache):
-    (cache.path / 'tmp-killed').mkdir()
-    (cache.path / 'tmp-killed' / 'disk').touch()
-    with cache.building():
-        assert not (cache.path / 'tmp-killed').exists()
+    (cache.path / 'tmp-vm-killed').mkdir()
+    (cache.path / 'tmp-vm-killed' / 'disk').touch()
+    with cache.building('vm'):
+        assert not (cache.path / 'tmp-vm-killed').exists()
 
 
 def test_an_entry_that_is_held_is_not_removed(cache):
-    with cache.hold('vm-1'), cache.building():
-        assert cache.prune([]) == ['vm-2']
-    with cache.building():
-        assert cache.prune([]) == ['vm-1']
+    with cache.hold('vm-1'), cache.building('vm'):
+        assert cache.prune('vm', []) == ['vm-2']
+    with cache.building('vm'):
+        assert cache.prune('vm', []) == ['vm-1']
 
 
 def test_an_entry_to_keep_is_not_removed(cache):
-    with cache.building():
-        assert cache.prune(['vm-2']) == ['vm-1']
+    with cache.building('vm'):
+        assert cache.prune('vm', ['vm-2']) == ['vm-1']
     assert (cache.entry('vm-2') / 'disk').read_text() == 'data'
 
 
@@ -116,6 +116,13 @@ def test_what_is_not_there_cannot_be_held(cache):
 
 def test_files_of_somebody_else_in_the_cache_stay(cache):
     (cache.path / 'not-ours').mkdir()
-    with cache.building():
-        cache.prune([])
+    with cache.building('vm'):
+        cache.prune('vm', [])
     assert (cache.path / 'not-ours').is_dir()
+
+
+def test_two_kinds_are_built_at_once_and_leave_each_other_alone(cache):
+    with cache.building('kernel'), cache.adding('kernel', 'kernel-1') as work:
+        with cache.building('vm'):
+            assert work.is_dir()
+    assert cache.entry('kernel-1').is_dir()
