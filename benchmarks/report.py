@@ -28,13 +28,26 @@ def line(*cells: str) -> str:
     return '  '.join(padded + list(cells[len(WIDTHS):])).rstrip()
 
 
+def ratios(ours: list[float], beside: list[float]) -> list[float]:
+    """Return the ratio of each round: its two runs are made one after the other, so that noise of the machine hits both.
+
+    Where one was run more often than the other there are no rounds, and the ratio is that of the medians.
+    """
+    if len(ours) == len(beside):
+        return [one / other for one, other in zip(ours, beside)]
+    return [statistics.median(ours) / statistics.median(beside)]
+
+
 def show(row: dict) -> None:
     if 'not_measured' in row:
         print('{0}: not measured: {1}'.format(row['what'], row['not_measured']))
         return
-    ratio = statistics.median(row['ours']) / statistics.median(row['beside'])
+    found = ratios(row['ours'], row['beside'])
+    ratio = statistics.median(found)
     print(line(row['what'], spread(row['ours']), spread(row['beside']), '{0:.2f}'.format(ratio), verdict(ratio, row['target'])
                or row.get('note', '')))
+    if len(found) > 1:
+        print('    : from {0:.2f} to {1:.2f} in {2} rounds'.format(min(found), max(found), len(found)))
     print('    : ' + row['than'])
 
 
@@ -44,7 +57,7 @@ def main() -> int:
         with open(path, encoding='utf-8') as stream:
             for kind, entries in json.load(stream).items():
                 found[kind] += entries
-    print('Ratios of medians. Seconds are min / median / max of this run on this machine: they say little elsewhere.\n')
+    print('Median of the ratios of each round. Seconds are min / median / max of this run on this machine: they say little elsewhere.\n')
     print(line('what', 'seconds', 'seconds, beside', 'ratio'))
     print(line(*('-' * width for width in WIDTHS)))
     for row in found['rows']:
