@@ -1,0 +1,98 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is combined: settings of a deployment, and of the services that each deployment has, all at once."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import random
+
+import pairwise
+from declared import RIPS
+from nodes import REALSERVERS, VIPS
+
+SCHEDULERS = ('rr', 'wrr', 'lc', 'wlc', 'fo', 'ovf', 'lblc', 'lblcr', 'dh', 'sh', 'mh', 'sed', 'nq')
+FLAGS = {'sh': ('sh-port', 'sh-fallback', 'sh-fallback,sh-port'), 'mh': ('mh-port', 'mh-fallback', 'mh-fallback,mh-port')}
+# Of the hosts: one deployment for each row.
+DEPLOYMENTS = {
+    'engine': ('static', 'keepalived'),
+    # How packets get to a real server, and where it has the VIP.
+    'way': ('dr lo', 'dr ipvs0', 'tun tunl0'),
+    'arp': ('sysctl', 'arptables'),
+    'firewall': ('none', 'firewalld'),
+}
+# Of a service: every deployment has a service for each row.
+SERVICES = {
+    'scheduling': tuple(SCHEDULERS) + tuple('{0} {1}'.format(name, flags) for name in FLAGS for flags in FLAGS[name]),
+    'traffic': ('tcp', 'udp', 'udp one packet', 'mark tcp', 'mark udp'),
+    'family': ('ipv4', 'ipv6'),
+    'persistence': (0, 60),
+}
+FIRST_PORT = 8001
+# The day chooses the pairs and, in CI, the deployment; a run is repeated with the seed that it printed.
+SEED = int(os.environ.get('LVS_SEED') or datetime.date.today().toordinal())
+
+
+def services():
+    """Return the rows of the services."""
+    return pairwise.rows(SERVICES, random.Random(SEED))
+
+
+def deployments():
+    """Return the rows of the deployments: one of them, or all with LVS_EVERY_WAY."""
+    found = pairwise.rows(DEPLOYMENTS, random.Random(SEED))
+    return found if os.environ.get('LVS_EVERY_WAY') else [found[SEED % len(found)]]
+
+
+def port(number):
+    return FIRST_PORT + number
+
+
+def endpoint(number, row):
+    """Return what a client needs to ask a service: protocol, VIP, port."""
+    return ['udp' if 'udp' in row['traffic'] else 'tcp', VIPS[row['family'] == 'ipv6'], port(number)]
+
+
+def declared(number, row, forward):
+    """Return a service as site.yml takes it."""
+    protocol, vip, its_port = endpoint(number, row)
+    scheduler, _space, flags = row['scheduling'].partition(' ')
+    marked = row['traffic'].startswith('mark')
+    service = {
+        'name': 's{0}'.format(number), 'vip': vip, 'port': its_port, 'protocol': protocol, 'scheduler': scheduler,
+        'realservers': [{'address': RIPS[row['family'] == 'ipv6'][host]} for host in REALSERVERS], 'forward': forward,
+        # keepalived asks a real server of a mark at port 0 if it is not told another one.
+        'check': {'type': 'ping'} if protocol == 'udp' else {'type': 'tcp', 'port': its_port},
+    }
+    service.update({'scheduler_flags': flags.split(',')} if flags else {})
+    service.update({'fwmark': its_port} if marked else {})
+    service.update({'persistence_timeout': row['persistence']} if row['persistence'] else {})
+    service.update({'one_packet': True} if 'one packet' in row['traffic'] else {})
+    return service
+
+
+def variables(deployment, rows):
+    """Return the variables of site.yml for a deployment with these services."""
+    forward, interface = deployment['way'].split()
+    return {
+        'lvs_virtual_services': [declared(number, row, forward) for number, row in enumerate(rows)],
+        'director_engine': deployment['engine'],
+        'realserver_arp_method': deployment['arp'],
+        'realserver_vip_interface': interface if interface == 'ipvs0' else 'lo',
+    }
+
+
+# Faults that are known, by name: (when, deployment, service) -> whether it explains that requests fail.
+KNOWN = {
+    'a hash scheduler keeps the share of a real server with weight 0, and refuses it':
+        lambda when, deployment, service: (
+            when == 'drained' and service['scheduling'].split()[0] in ('dh', 'sh', 'mh') and 'fallback' not in service['scheduling']),
+}
+
+
+def explained(when, deployment, service):
+    """Return the names of the known faults that explain a failed request."""
+    return [name for name, explains in KNOWN.items() if explains(when, deployment, service)]

@@ -1,0 +1,160 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Each deployment with each service: converged, asked, drained and put back under load, run again, examined, removed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import pathlib
+import random
+import subprocess
+import time
+
+import crossed
+import pairwise
+import pytest
+from nodes import REALSERVERS, ROOT, VIPS, Play, Program, bring, examine, on
+
+NODE = pathlib.Path(__file__).parent.parent / 'node'
+THERE = '/root/lvs-combinations'
+HOSTS = ('director', *REALSERVERS)
+# How often each service is asked at least while something is done.
+REQUESTS = 4
+# Seconds after which no connection of a client that has closed it is left.
+CLOSED_WITHIN = 5
+STATE = ROOT / 'molecule' / 'shared' / 'state.sh'
+SERVICES = crossed.services()
+PORTS = '{0}-{1}'.format(crossed.port(0), crossed.port(len(SERVICES) - 1))
+
+
+def firewalld(wanted):
+    """Run firewalld on all hosts, or on none. What carries a tunnel (protocols 4 and 41) is not the roles' to open."""
+    for host in HOSTS:
+        if not wanted:
+            on(host, 'systemctl disable --quiet --now firewalld', check=False)
+            continue
+        on(host, 'command -v firewall-cmd > /dev/null || DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet firewalld > /dev/null')
+        on(host, 'systemctl enable --quiet --now firewalld && firewall-cmd --quiet --permanent --add-protocol=4 --add-protocol=41 && '
+                 'firewall-cmd --quiet --reload')
+
+
+def state(host):
+    """Return what there is on a host of what the collection could have touched."""
+    return subprocess.run(
+        ['docker', 'exec', '-i', host, 'sh', '-s', '/root/state-now'], input=STATE.read_text(), check=True, text=True, timeout=300,
+    ) and on(host, 'cat /root/state-now')  # fmt: skip
+
+
+class Deployment:
+    """Hosts with all services, and what clients have seen of them."""
+
+    def __init__(self, row):
+        self.row = row
+        self.variables = crossed.variables(row, SERVICES)
+        self.made = 0
+        self.failed = {}
+
+    def play(self, name, **variables):
+        play = Play('playbooks/{0}.yml'.format(name), **{**self.variables, **variables}).run()
+        assert play.status == 0, play.output
+        return play
+
+    @contextlib.contextmanager
+    def asking(self, when):
+        """Ask all services meanwhile; note each that failed."""
+        program = Program('client', THERE, 'ask.py', REQUESTS, THERE + '/endpoints.json')
+        try:
+            yield
+        finally:
+            figures = program.end()
+        assert figures['in_time']
+        self.made += sum(one['made'] for one in figures['services'])
+        for number, one in enumerate(figures['services']):
+            if one['failed']:
+                self.failed[when, number] = '{0} of {1}: {2}'.format(len(one['failed']), one['made'], one['failed'][0])
+
+
+@pytest.fixture(scope='module', autouse=True)
+def programs(tmp_path_factory):
+    endpoints = tmp_path_factory.mktemp('endpoints') / 'endpoints.json'
+    endpoints.write_text(json.dumps([crossed.endpoint(number, row) for number, row in enumerate(SERVICES)]))
+    bring('client', THERE, NODE / 'ask.py', endpoints)
+    for host in REALSERVERS:
+        bring(host, THERE, NODE / 'serve.py')
+        on(host, 'systemctl reset-failed lvs-combinations 2> /dev/null; systemd-run --quiet --unit=lvs-combinations '
+                 'python3 {0}/serve.py {1} {2} {3}'.format(THERE, crossed.port(0), len(SERVICES), ' '.join(VIPS)))
+    yield
+    for host in (*REALSERVERS, 'client'):
+        on(host, 'systemctl stop lvs-combinations 2> /dev/null; rm -rf ' + THERE)
+
+
+@pytest.fixture(name='deployment', scope='module', params=crossed.deployments(), ids=lambda row: ', '.join(row.values()))
+def a_deployment(request, figure):
+    firewalld(request.param['firewall'] == 'firewalld')
+    before = {host: state(host) for host in HOSTS}
+    deployment = Deployment(request.param)
+    deployment.play('site')
+    yield deployment
+    deployment.play('teardown')
+    after = {host: state(host) for host in HOSTS}
+    firewalld(False)
+    figure('{0}: seed {1}, {2} services, {3} requests, {4}'.format(
+        ', '.join(request.param.values()), crossed.SEED, len(SERVICES), deployment.made,
+        'none failed' if not deployment.failed else 'failed in {0} services: {1}'.format(
+            len({number for _when, number in deployment.failed}),
+            ', '.join(sorted({SERVICES[number]['scheduling'] for _when, number in deployment.failed})))))
+    assert after == before
+
+
+@pytest.mark.parametrize('factors', [crossed.DEPLOYMENTS, crossed.SERVICES], ids=['deployments', 'services'])
+def test_each_pair_of_values_is_in_a_row(factors):
+    for seed in range(3):
+        rows = pairwise.rows(factors, random.Random(seed))
+        assert set().union(*map(pairwise.pairs, rows)) == pairwise.all_pairs(factors)
+        assert len(rows) <= 1.5 * max(len(one) * len(other) for one in factors.values() for other in factors.values() if one is not other)
+
+
+def unexplained(deployment):
+    """Return the failures that are no known fault, each with its deployment and service."""
+    return [
+        '{0}, {1}, {2}: {3}'.format(when, deployment.row, SERVICES[number], failure)
+        for (when, number), failure in deployment.failed.items()
+        if not crossed.explained(when, deployment.row, SERVICES[number])
+    ]
+
+
+def test_every_service_answers(deployment):
+    with deployment.asking('served'):
+        time.sleep(5)
+    assert unexplained(deployment) == []
+
+
+def test_no_request_fails_while_a_real_server_is_drained_and_put_back(deployment):
+    drained = {'drain_hosts': 'real1', 'drain_timeout': 5, 'drain_ignore_timeout': True}
+    with deployment.asking('drained'):
+        deployment.play('drain', **drained)
+    with deployment.asking('put back'):
+        deployment.play('drain', drain_state='undrained', **drained)
+    assert unexplained(deployment) == []
+
+
+def test_no_connection_outlives_its_client(deployment):
+    with deployment.asking('closed'):
+        pass
+    assert unexplained(deployment) == []
+    time.sleep(CLOSED_WITHIN)
+    left = {host: on(host, 'ss --no-header --tcp --numeric state established "( sport >= :{0} and sport <= :{1} )"'.format(
+        *PORTS.split('-'))).splitlines() for host in REALSERVERS}
+    assert left == dict.fromkeys(REALSERVERS, [])
+
+
+def test_the_second_run_changes_nothing(deployment):
+    again = deployment.play('site')
+    assert not any(again.changed.values()), again.output
+
+
+def test_the_doctor_finds_nothing(deployment, tmp_path):
+    assert examine(tmp_path, **deployment.variables) == (0, [])
