@@ -1,0 +1,104 @@
+# Copyright (c) 2026 The lvs.direct_routing authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The programs that run scenarios: what they read of their output, when they stop, what they remember."""
+from __future__ import annotations
+
+import importlib.machinery
+import importlib.util
+import queue
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parents[2]
+LOG = '''\
+  \x1b[2m│\x1b[0m ============================= test session starts ==============================
+  \x1b[2m│\x1b[0m tests/test_a.py ...                                                      [100%]
+  \x1b[2m│\x1b[0m ==================================== figures ===================================
+  \x1b[2m│\x1b[0m a change: 100 requests, 0 failed
+  \x1b[2m│\x1b[0m \x1b[32m============================== \x1b[32m\x1b[1m3 passed\x1b[0m\x1b[32m in 12.30s\x1b[0m\x1b[32m ==============================\x1b[0m
+  \x1b[2m│\x1b[0m ========================= 1 passed, 2 skipped in 75.00s (0:01:15) =========================
+'''
+
+
+def loaded(name, path):
+    loader = importlib.machinery.SourceFileLoader(name, str(path))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    sys.modules[name] = module
+    loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(name='scenarios', scope='module')
+def the_runner():
+    return loaded('scenarios', TESTS / 'scenarios.py')
+
+
+@pytest.fixture(name='chaos')
+def the_long_proofs(scenarios, monkeypatch, tmp_path):
+    module = loaded('chaos', TESTS / 'chaos' / 'run')
+    monkeypatch.setattr(module, 'PASSED', tmp_path / 'passed')
+    monkeypatch.setattr(module, 'FIGURES', tmp_path / 'chaos.md')
+    for name, value in module.COUNTS.items():
+        monkeypatch.setenv(name, value)
+    return module
+
+
+def run(scenarios, status, text=LOG):
+    made = scenarios.Run.__new__(scenarios.Run)
+    made.scenario, made.status, made.seconds, made.speed, made.text = 'default', status, 1.0, 0.5, scenarios.plain(text)
+    return made
+
+
+def test_counts_and_figures_are_read_from_what_molecule_prints(scenarios):
+    made = run(scenarios, 0)
+    assert made.counts == '3 passed + 1 passed, 2 skipped'
+    assert made.figures == ['a change: 100 requests, 0 failed']
+
+
+def test_a_scenario_that_does_not_exist_is_refused_by_name(scenarios):
+    with pytest.raises(SystemExit, match='There is no scenario defualt; there are: .*default'):
+        scenarios.known(['defualt'])
+
+
+def test_every_scenario_runs_if_none_is_named_and_each_has_a_place_in_the_order(scenarios):
+    there = {path.parent.name for path in TESTS.parent.glob('molecule/*/molecule.yml')}
+    assert set(scenarios.known([])) == there == set(scenarios.ORDER)
+
+
+@pytest.mark.parametrize('statuses, done', [([0, 0, 0], 3), ([0, 1, 0], 2)])
+def test_a_lab_stops_once_a_scenario_has_failed(scenarios, monkeypatch, statuses, done):
+    outcomes = iter(statuses)
+    monkeypatch.setattr(scenarios, 'Run', lambda scenario, name: types.SimpleNamespace(status=next(outcomes)))
+    waiting, runs, finished = queue.Queue(), [], []
+    for scenario in 'abc':
+        waiting.put(scenario)
+    scenarios.work('', waiting, runs, finished.append)
+    assert len(runs) == len(finished) == done
+
+
+def test_a_part_that_passed_on_this_commit_is_not_run_again(chaos):
+    chaos.record('abc', 'default', 10, 0.5, '3 passed', ['a figure'])
+    assert chaos.is_passed('default', 'abc')
+    assert not chaos.is_passed('default', 'other')
+    assert not chaos.is_passed('ipvs', 'abc')
+    assert '| default | abc |' in chaos.FIGURES.read_text() and '- a figure' in chaos.FIGURES.read_text()
+
+
+def test_other_counts_or_uncommitted_files_are_tested_again(chaos, monkeypatch):
+    chaos.record('abc+', 'ipvs', 10, 0.5, '3 passed', [])
+    assert not chaos.is_passed('ipvs', 'abc+')
+    chaos.record('abc', 'default', 10, 0.5, '3 passed', [])
+    monkeypatch.setenv('LVS_SEED', '7')
+    assert not chaos.is_passed('default', 'abc')
+
+
+@pytest.mark.parametrize('statuses, expected', [([0, 0], 0), ([0, 1], 1), ([0], 1)])
+def test_it_fails_unless_every_part_passed(chaos, monkeypatch, statuses, expected):
+    monkeypatch.setattr(sys, 'argv', ['run', 'default', 'ipvs'])
+    monkeypatch.setattr(chaos, 'commit', lambda: 'abc')
+    monkeypatch.setattr(chaos.scenarios, 'run_all', lambda left, finished: [types.SimpleNamespace(status=status) for status in statuses])
+    assert chaos.main() == expected
