@@ -7,14 +7,13 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 INVENTORY ?= lab
-# The others take long: they run by name and in `make chaos`.
-SCENARIO ?= default ipvs seeds
+# Scenarios that run; all of them if none is named.
+SCENARIO ?=
 
 VENV := .venv
 STAGES := lint sanity unit browser build molecule
 # An assignment first, because `eval "$(false)"` succeeds.
 IN_LAB = python3 -m lab up; env="$$(python3 -m lab env)"; eval "$$env";
-run-if-there = if [ -x $(1) ]; then $(1); else echo "There is no $(1) yet: nothing to do."; fi
 
 export INVENTORY
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
@@ -24,6 +23,7 @@ export MOLECULE_GLOB := molecule/*/molecule.yml
 .PHONY: demo test
 demo: setup ## The main job on the lab: converge, prove it on the wire, converge again (INVENTORY=lab)
 	@$(IN_LAB) lab/demo
+	@python3 -m lab kernel --background
 
 test: setup ## Everything that CI runs: lint, sanity, unit, browser, build, molecule
 	@for stage in $(STAGES); do \
@@ -49,16 +49,16 @@ browser: setup ## The page of report.yml in a headless Chromium, if there is one
 build: setup ## Build the tarball, install it elsewhere, use it from there
 	tests/tarball.sh
 
-molecule: setup ## Scenarios on the lab (SCENARIO="default ipvs seeds"; also realserver, director, keepalived, failover, operate, all)
-	@$(IN_LAB) molecule test $(if $(filter all,$(SCENARIO)),--all,$(addprefix --scenario-name=,$(SCENARIO)))
+molecule: setup ## Scenarios on the lab, all of them or SCENARIO="default ipvs"; on as many labs at once as there is room for
+	@tests/scenarios.py $(SCENARIO)
 
 ##@ The long proofs
 .PHONY: chaos bench
-chaos: setup ## Faults and load
-	@$(call run-if-there,tests/chaos/run)
+chaos: setup ## Faults and load, with big counts; resumes where it stopped (PART="properties failover"); writes docs/chaos.md
+	@tests/chaos/run $(PART)
 
 bench: setup ## Costs and times
-	@$(call run-if-there,benchmarks/run)
+	@benchmarks/run
 
 ##@ The lab
 .PHONY: lab lab-env lab-status lab-down
