@@ -17,7 +17,6 @@ from lab.errors import LabError
 from lab.progress import say
 
 
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog='python3 -m lab', description='A Docker Engine whose kernel has IPVS.')
     commanded = parser.add_subparsers(required=True, metavar='COMMAND')

@@ -4,7 +4,6 @@
 """Builds, once per recipe, a Linux kernel for user mode from Debian's linux-source."""
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Dict, List

@@ -36,15 +36,21 @@ FIRST_PORT = 8001
 SEED = int(os.environ.get('LVS_SEED') or datetime.date.today().toordinal())
 
 
+EVERY = bool(os.environ.get('LVS_EVERY_WAY'))
+# In CI every so many services are one of them: firewalld takes seconds for each.
+SHARE = 4
+
+
 def services():
-    """Return the rows of the services."""
-    return pairwise.rows(SERVICES, random.Random(SEED))
+    """Return the rows of the services: some of them, or all with LVS_EVERY_WAY."""
+    found = pairwise.rows(SERVICES, random.Random(SEED))
+    return found if EVERY else found[SEED % SHARE::SHARE]
 
 
 def deployments():
     """Return the rows of the deployments: one of them, or all with LVS_EVERY_WAY."""
     found = pairwise.rows(DEPLOYMENTS, random.Random(SEED))
-    return found if os.environ.get('LVS_EVERY_WAY') else [found[SEED % len(found)]]
+    return found if EVERY else [found[SEED % len(found)]]
 
 
 def port(number):
