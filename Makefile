@@ -50,12 +50,12 @@ build: setup ## Build the tarball, install it elsewhere, use it from there
 	tests/tarball.sh
 
 molecule: setup ## Scenarios on the lab, all of them or SCENARIO="default ipvs"; on as many labs at once as there is room for
-	@tests/scenarios.py $(SCENARIO)
+	@python3 tests/scenarios.py $(SCENARIO)
 
 ##@ The long proofs
 .PHONY: chaos bench
 chaos: setup ## Faults and load, with big counts; resumes where it stopped (PART="properties failover"); writes docs/chaos.md
-	@tests/chaos/run $(PART)
+	@python3 tests/chaos.py $(PART)
 
 bench: setup ## Costs and times
 	@benchmarks/run

@@ -1,8 +1,7 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026 The lvs.direct_routing authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Boots the lab again and again, kills parts of it, and looks that `down` leaves nothing: `tests/boots.py COUNT`, from the root of
+"""Boots the lab again and again, kills parts of it, and looks that `down` leaves nothing: `python3 tests/boots.py COUNT`, from the root of
 the repository. It has a lab of its own, so others may run beside it. LVS_SEED: to kill as an earlier run did.
 """
 from __future__ import annotations

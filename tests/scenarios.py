@@ -1,10 +1,9 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026 The lvs.direct_routing authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs molecule scenarios, on several labs beside one another where the machine has room for them.
 
-`tests/scenarios.py [SCENARIO...]`, from the root of the repository with the virtual environment on PATH; without a name all of
+`python3 tests/scenarios.py [SCENARIO...]`, from the root of the repository with the virtual environment on PATH; without a name all of
 them. Each scenario's whole output goes to tests/output/scenarios/<scenario>.log, and is printed if it fails. LVS_LABS says how
 many labs there are at most.
 """

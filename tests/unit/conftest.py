@@ -18,7 +18,7 @@ init_plugin_loader([str(pathlib.Path(__file__).resolve().parents[2] / '.collecti
 
 # Wall time is noise on a busy machine: an example may take as long as it takes.
 hypothesis.settings.register_profile('lvs', deadline=None)
-# For the long proofs (tests/chaos/run).
+# For the long proofs (tests/chaos.py).
 hypothesis.settings.register_profile(
     'chaos', deadline=None, max_examples=10000, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )

@@ -39,7 +39,7 @@ def the_runner():
 
 @pytest.fixture(name='chaos')
 def the_long_proofs(scenarios, monkeypatch, tmp_path):
-    module = loaded('chaos', TESTS / 'chaos' / 'run')
+    module = loaded('chaos', TESTS / 'chaos.py')
     monkeypatch.setattr(module, 'PASSED', tmp_path / 'passed')
     monkeypatch.setattr(module, 'FIGURES', tmp_path / 'chaos.md')
     for name, value in module.COUNTS.items():

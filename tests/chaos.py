@@ -1,10 +1,9 @@
-#!/usr/bin/env python3
 # Copyright (c) 2026 The lvs.direct_routing authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The long proofs: what CI runs with small numbers, with big ones. Writes the figures to docs/chaos.md.
 
-`tests/chaos/run [PART...]`, from the root of the repository with the virtual environment on PATH: `properties`, `boots` or the name of
+`python3 tests/chaos.py [PART...]`, from the root of the repository with the virtual environment on PATH: `properties`, `boots` or the name of
 a scenario; without a part all of them. A part that has passed on this commit is not run again, so a run that was interrupted
 resumes where it stopped.
 
@@ -25,7 +24,7 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / 'tests'))
 import scenarios  # noqa: E402
 
@@ -92,7 +91,7 @@ def boots(tested: str) -> bool:
     """Boot the lab many times."""
     print('=== boots', flush=True)
     speed, begin = scenarios.speed(), time.monotonic()
-    done = subprocess.run(['tests/boots.py', os.environ['LVS_BOOTS']], cwd=ROOT, text=True, stdout=subprocess.PIPE,
+    done = subprocess.run([sys.executable, 'tests/boots.py', os.environ['LVS_BOOTS']], cwd=ROOT, text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, check=False)
     print(done.stdout)
     if not done.returncode:
