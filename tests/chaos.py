@@ -24,10 +24,9 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / 'tests'))
-import scenarios  # noqa: E402
+import scenarios
 
+ROOT = Path(__file__).resolve().parents[1]
 COUNTS = {'LVS_KILLS': '50', 'LVS_KILLED_PLAYS': '30', 'LVS_REQUESTS': '20000', 'LVS_EVERY_WAY': '1', 'LVS_HEALTHY_RUNS': '100',
           'LVS_BOOTS': '50', 'LVS_HYPOTHESIS_PROFILE': 'chaos', 'LVS_SEED': '', 'LVS_SEEDS': ''}
 PASSED = ROOT / 'tests' / 'output' / 'chaos'
