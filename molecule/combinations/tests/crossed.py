@@ -95,10 +95,12 @@ def variables(deployment, rows):
 KNOWN = {
     'a hash scheduler keeps the share of a real server with weight 0, and refuses it':
         lambda when, deployment, service: (
-            when == 'drained' and service['scheduling'].split()[0] in ('dh', 'sh', 'mh') and 'fallback' not in service['scheduling']),
+            when in ('drained', 'put back') and service['scheduling'].split()[0] in ('dh', 'sh', 'mh') and 'fallback' not in service['scheduling']),
+    'firewalld on a director drops the end of a connection as invalid, and the real server never hears of it':
+        lambda when, deployment, service: when == 'left' and deployment['firewall'] == 'firewalld' and 'udp' not in service['traffic'],
 }
 
 
 def explained(when, deployment, service):
-    """Return the names of the known faults that explain a failed request."""
+    """Return the names of the known faults that explain a failed request, or a connection that is left."""
     return [name for name, explains in KNOWN.items() if explains(when, deployment, service)]
