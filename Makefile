@@ -7,8 +7,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 INVENTORY ?= lab
-# Scenarios that run; all of them if none is named.
-SCENARIO ?=
+# The others take long: they run by name and in `make chaos`.
+SCENARIO ?= default ipvs seeds realserver director combinations
 
 VENV := .venv
 STAGES := lint sanity unit browser build molecule
@@ -49,8 +49,8 @@ browser: setup ## The page of report.yml in a headless Chromium, if there is one
 build: setup ## Build the tarball, install it elsewhere, use it from there
 	tests/tarball.sh
 
-molecule: setup ## Scenarios on the lab, all of them or SCENARIO="default ipvs"; on as many labs at once as there is room for
-	@python3 tests/scenarios.py $(SCENARIO)
+molecule: setup ## Scenarios (SCENARIO="default ipvs seeds realserver director combinations"; also keepalived, failover, operate, all), on several labs at once
+	@python3 tests/scenarios.py $(filter-out all,$(SCENARIO))
 
 ##@ The long proofs
 .PHONY: chaos bench
