@@ -8,7 +8,7 @@ SHELL := bash
 
 INVENTORY ?= lab
 # The others take long: they run by name and in `make chaos`.
-SCENARIO ?= default ipvs seeds realserver director combinations
+SCENARIO ?= default ipvs seeds combinations
 
 VENV := .venv
 STAGES := lint sanity unit browser build molecule
@@ -49,7 +49,7 @@ browser: setup ## The page of report.yml in a headless Chromium, if there is one
 build: setup ## Build the tarball, install it elsewhere, use it from there
 	tests/tarball.sh
 
-molecule: setup ## Scenarios (SCENARIO="default ipvs seeds realserver director combinations"; also keepalived, failover, operate, all), on several labs at once
+molecule: setup ## Scenarios (SCENARIO="default ipvs seeds combinations"; also realserver, director, keepalived, failover, operate, all), on several labs at once
 	@python3 tests/scenarios.py $(filter-out all,$(SCENARIO))
 
 ##@ The long proofs

@@ -85,9 +85,10 @@ class UserMode:
     def argv(self, boot: Boot) -> List[str]:
         """The kernel's command line but for the network; paths are relative to the folder of the console file."""
         disk = f'{boot.overlay.name},uml/base/base.raw' if boot.overlay else 'uml/base/base.raw'
+        # c: without locks, which would keep QEMU from using the same base disk.
         return [
             str(self.kernel / 'linux'), f'mem={config.VM_MEMORY // config.MIB}M', f'ncpus={boot.cpus}', SECCOMP,
-            f'ubd0={disk}', *(['ubd1r=uml/archive'] if boot.archive else []),
+            f'ubd0c={disk}', *(['ubd1rc=uml/archive'] if boot.archive else []),
             'hostfs=/proc/self/cwd/uml/host', 'umid=vm', 'uml_dir=uml/', 'con=null', 'con0=null,fd:1',
             *KERNEL_OPTIONS, *boot.options,
         ]

@@ -90,7 +90,7 @@ def test_the_vm_listens_on_loopback_only(tmp_path):
 def test_a_second_disk_is_read_only(tmp_path):
     given = boot(tmp_path, archive=tmp_path / 'b')
     assert f'if=virtio,format=raw,readonly=on,file={tmp_path}/b' in qemu.Qemu('tcg').argv(given)
-    assert 'ubd1r=uml/archive' in uml.UserMode(tmp_path / 'kernel').argv(given)
+    assert 'ubd1rc=uml/archive' in uml.UserMode(tmp_path / 'kernel').argv(given)
 
 
 def test_a_comma_in_a_path_does_not_end_the_option(tmp_path):
@@ -101,7 +101,7 @@ def test_a_comma_in_a_path_does_not_end_the_option(tmp_path):
 def test_paths_on_the_command_line_of_user_mode_are_relative(tmp_path, overlay, disk):
     clone = tmp_path / 'a clone, with a comma'
     given = boot(clone, overlay=overlay and clone / overlay)
-    assert f'ubd0={disk}' in uml.UserMode(tmp_path / 'kernel').argv(given)
+    assert f'ubd0c={disk}' in uml.UserMode(tmp_path / 'kernel').argv(given)
     assert not [part for part in uml.UserMode(tmp_path / 'kernel').argv(given)[1:] if str(clone) in part]
 
 
