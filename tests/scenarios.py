@@ -121,13 +121,14 @@ class Run:
 
     @property
     def counts(self) -> str:
-        return ' + '.join(re.findall(r'^=+ (\d+ .*?)(?: in [\d.]+s.*)? =+$', self.text, re.MULTILINE)) or 'no tests'
+        return ' + '.join(re.findall(r'^=+ (\d+ [a-z].*?) in [\d.]+s\b', self.text, re.MULTILINE)) or 'no tests'
 
     @property
     def figures(self) -> List[str]:
         """The lines that the scenario's tests noted."""
-        found = re.search(r'^=+ figures =+$\n(.*?)^=', self.text, re.MULTILINE | re.DOTALL)
-        return [line.rstrip() for line in found.group(1).splitlines() if line.strip()] if found else []
+        # Molecule wraps what is too wide: the end of a heading is a line of its own.
+        found = re.findall(r'^=+ figures\b.*?$\n(.*?)^=', self.text, re.MULTILINE | re.DOTALL)
+        return [line.rstrip() for section in found for line in section.splitlines() if line.strip('= ')]
 
 
 def work(name: str, waiting: queue.Queue, runs: List[Run], finished: Callable[[Run], None]) -> None:
