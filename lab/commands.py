@@ -105,12 +105,16 @@ def env(clone: Clone) -> int:
 
 
 def kernel(clone: Clone, background: bool = False) -> int:
-    """Build the kernel for user mode if the lab's CPU is emulated for want of it, so that the next `up` has it."""
+    """Build the kernel for user mode, so that the next `up` has it.
+
+    In the background, at once, and only if this lab's CPU is emulated for want of it.
+    """
     kernels = Builder(clone, Cache.of_user()).kernels
-    if clone.state().get('accel') != 'tcg' or accel.forced() or kernels.is_built():
-        return 0
     if not background:
+        clone.dir.mkdir(mode=0o700, exist_ok=True)
         kernels.ensure()
+        return 0
+    if clone.state().get('accel') != 'tcg' or accel.forced() or kernels.is_built():
         return 0
     log = clone.dir / 'kernel.log'
     with log.open('w') as sink:

@@ -21,8 +21,8 @@ LABEL = 'lvs.lab'
 MIB = 1024 ** 2
 GIB = 1024 ** 3
 VM_CPUS = 2
-# Of a guest in user mode. Several labs beside one another are given one each.
-UML_CPUS = 2
+# Of a guest in user mode, all on one CPU of the host (lab/uml.py).
+UML_CPUS = 1
 VM_MEMORY = 4096 * MIB
 # QEMU's own share: translated code (tb-size), disk buffers.
 VM_OVERHEAD = 1024 * MIB

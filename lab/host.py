@@ -21,7 +21,7 @@ DOCKER = {'docker': 'docker-cli'}
 BUILD = {'mmdebstrap': 'mmdebstrap', 'tar': 'tar', config.KEYRING: 'debian-archive-keyring'}
 VM = {'mke2fs': 'e2fsprogs', 'ssh': 'openssh-client', 'ssh-keygen': 'openssh-client'}
 QEMU = {'qemu-system-x86_64': 'qemu-system-x86', 'qemu-img': 'qemu-utils'}
-UML = {'slirp4netns': 'slirp4netns'}
+UML = {'slirp4netns': 'slirp4netns', 'taskset': 'util-linux'}
 KERNEL = {'gcc': 'gcc', 'make': 'make', 'flex': 'flex', 'bison': 'bison', 'bc': 'bc', 'xz': 'xz-utils', 'patch': 'patch',
           'depmod': 'kmod', 'strip': 'binutils', '/usr/include/stdio.h': 'libc6-dev',
           config.KEYRING: 'debian-archive-keyring'}

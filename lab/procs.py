@@ -12,7 +12,7 @@ import select
 import signal
 import time
 from pathlib import Path
-from typing import Dict, List, Mapping
+from typing import Dict, List, Mapping, Set
 
 # Whose process it is (the clone's state directory), what it does, and in which build directory.
 CLONE = 'LVS_LAB_CLONE'
@@ -42,6 +42,14 @@ def marked(marks: Mapping[str, str], proc: Path = Path('/proc')) -> List[int]:
         raise ValueError('no marks would mean every process of the machine')
     pids = sorted(int(entry.name) for entry in proc.iterdir() if entry.name.isdigit())
     return [pid for pid in pids if pid != os.getpid() and bears(pid, marks, proc)]
+
+
+def affinity(pid: int) -> Set[int]:
+    """The CPUs that a process may run on; none if it is gone."""
+    try:
+        return os.sched_getaffinity(pid)
+    except ProcessLookupError:
+        return set()
 
 
 def end(marks: Mapping[str, str], grace: float) -> int:

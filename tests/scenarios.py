@@ -26,8 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / 'tests' / 'output' / 'scenarios'
 # The longest first, so that none is left alone at the end.
 ORDER = ['failover', 'operate', 'seeds', 'keepalived', 'director', 'combinations', 'realserver', 'ipvs', 'default']
-# Cases that go by what Debian's own kernel does: they run on that, not on the kernel of user mode.
-DEBIAN_KERNEL = ['ipvs']
+# What a kernel of one CPU never does (to wait for readers of RCU) is a case of theirs.
+TWO_CPUS = ['ipvs']
 LAB_MEMORY, LAB_DISK = 5 * 1024 ** 3, 3 * 1024 ** 3
 HEARTBEAT = 60
 COLOURS = re.compile(r'\x1b\[[0-9;]*m')
@@ -68,18 +68,15 @@ def room() -> int:
                    shutil.disk_usage(ROOT).free // LAB_DISK), 1)
 
 
-def bring_up(scenarios: int, user_mode: bool) -> List[str]:
-    """Bring up as many labs as there is room for and return their names.
+def bring_up(scenarios: int, alone: bool) -> List[str]:
+    """Bring up as many labs as there is room for, of one CPU each, or one of two CPUs, and return their names.
 
     Only a guest in user mode is content with one CPU. A Docker Engine that was there before is one lab, and so is an emulated CPU.
     """
     lab('', 'down')
-    wanted = min(int(os.environ.get('LVS_LABS') or room()), scenarios)
+    wanted = 1 if alone else min(int(os.environ.get('LVS_LABS') or room()), scenarios)
     lab('', 'up', '--wait', '--cpus', '1' if wanted > 1 else '2')
     names = ['']
-    if not user_mode and is_user_mode() and not os.environ.get('LVS_LAB_ACCEL'):
-        os.environ['LVS_LAB_ACCEL'] = 'tcg'
-        lab('', 'up')
     while is_user_mode() and len(names) < wanted:
         name = str(len(names) + 1)
         try:
@@ -160,17 +157,17 @@ def heartbeat(waiting: queue.Queue, runs: List[Run], done: threading.Event) -> N
 def run_all(scenarios: List[str], finished: Callable[[Run], None] = lambda run: None) -> List[Run]:
     """Run scenarios, call `finished` with each at its end, and return those that were run."""
     runs: List[Run] = []
-    for user_mode in (True, False):
-        chosen = [name for name in scenarios if (name not in DEBIAN_KERNEL) == user_mode]
+    for alone in (False, True):
+        chosen = [name for name in scenarios if (name in TWO_CPUS) == alone]
         if chosen and not any(run.status for run in runs):
-            runs += run_some(chosen, finished, user_mode)
+            runs += run_some(chosen, finished, alone)
     return runs
 
 
-def run_some(scenarios: List[str], finished: Callable[[Run], None], user_mode: bool) -> List[Run]:
-    """Run scenarios that may, or may not, have the kernel of user mode."""
+def run_some(scenarios: List[str], finished: Callable[[Run], None], alone: bool) -> List[Run]:
+    """Run scenarios beside one another, or each alone on a lab with two CPUs."""
     OUTPUT.mkdir(parents=True, exist_ok=True)
-    names = bring_up(len(scenarios), user_mode)
+    names = bring_up(len(scenarios), alone)
     say(f'{len(scenarios)} scenarios on {len(names)} lab{"s" if len(names) > 1 else ""}; a fixed loop takes {speed():.2f} s')
     waiting: queue.Queue = queue.Queue()
     for scenario in scenarios:

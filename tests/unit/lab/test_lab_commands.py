@@ -221,8 +221,39 @@ def test_who_ended_is_named_with_its_last_words(tmp_path):
     (tmp_path / 'log').write_text('no room\n')
     process = subprocess.Popen(['false'])
     process.wait()
-    with pytest.raises(LabError, match='false ended with status 1:\nno room'):
-        uml.appears(tmp_path / 'net', {tmp_path / 'log': process})
+    with pytest.raises(LabError, match='slirp4netns ended with status 1:\nno room'):
+        uml.appears(tmp_path / 'net', {'slirp4netns': (process, tmp_path / 'log')})
+
+
+def test_a_lab_is_bound_to_the_cpu_that_the_fewest_others_have(monkeypatch):
+    monkeypatch.setattr(uml.os, 'sched_getaffinity', lambda pid: {0, 1, 3})
+    monkeypatch.setattr(uml.procs, 'marked', lambda marks: [10, 11, 12])
+    monkeypatch.setattr(uml.procs, 'affinity', {10: {0}, 11: {0, 1, 3}, 12: set()}.get)
+    assert uml.free_cpu() == 1
+
+
+@pytest.mark.parametrize('state, demanded, built, background, expected', [
+    ({}, '', False, False, 'here'),
+    ({'accel': 'uml'}, 'tcg', False, False, 'here'),
+    ({'accel': 'tcg'}, '', False, True, 'in the background'),
+    ({'accel': 'tcg'}, 'tcg', False, True, 'not'),
+    ({'accel': 'tcg'}, '', True, True, 'not'),
+    ({'accel': 'kvm'}, '', False, True, 'not'),
+    ({}, '', False, True, 'not'),
+])
+def test_where_the_kernel_is_built(tmp_path, monkeypatch, state, demanded, built, background, expected):
+    clone, done = Clone(tmp_path), []
+    kernels = types.SimpleNamespace(is_built=lambda: built, ensure=lambda: done.append('here'))
+    monkeypatch.setattr(commands, 'Builder', lambda clone, cache: types.SimpleNamespace(kernels=kernels))
+    monkeypatch.setattr(commands.subprocess, 'Popen', lambda *_argv, **_options: done.append('in the background'))
+    monkeypatch.setenv('LVS_LAB_ACCEL', demanded)
+    if state:
+        clone.dir.mkdir(exist_ok=True)
+        clone.save(state)
+    commands.kernel(clone, background)
+    assert (done or ['not']) == [expected]
+    # A new clone has no folder for its log yet.
+    assert clone.dir.is_dir() or not done
 
 
 @pytest.mark.parametrize('state, demanded, built, wait, nodes, expected', [
