@@ -7,8 +7,6 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 INVENTORY ?= lab
-# The others take long: they run by name and in `make chaos`.
-SCENARIO ?= default ipvs seeds combinations
 
 VENV := .venv
 STAGES := lint sanity unit browser build molecule
@@ -41,7 +39,7 @@ sanity: setup ## ansible-test sanity on every Python that is at hand
 	tests/sanity.sh
 
 unit: setup ## The unit tests
-	pytest tests/unit
+	pytest tests/unit -n auto --dist worksteal
 
 browser: setup ## The page of report.yml in a headless Chromium, if there is one; screenshots in tests/output/browser
 	pytest tests/browser -rs
@@ -49,8 +47,8 @@ browser: setup ## The page of report.yml in a headless Chromium, if there is one
 build: setup ## Build the tarball, install it elsewhere, use it from there
 	tests/tarball.sh
 
-molecule: setup ## Scenarios (SCENARIO="default ipvs seeds combinations"; also realserver, director, keepalived, failover, operate, all), on several labs at once
-	@python3 tests/scenarios.py $(filter-out all,$(SCENARIO))
+molecule: setup ## Scenarios (SCENARIO="default ipvs"; all if none is named), on several labs at once
+	@python3 tests/scenarios.py $(SCENARIO)
 
 ##@ The long proofs
 .PHONY: chaos bench

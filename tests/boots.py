@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The lvs.direct_routing authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Boots the lab again and again, kills parts of it, and looks that `down` leaves nothing: `python3 tests/boots.py COUNT`, from the root of
+"""Boots the lab again and again, kills parts of it, and looks that `down` leaves nothing: `python3 -m tests.boots COUNT`, from the root of
 the repository. It has a lab of its own, so others may run beside it. LVS_SEED: to kill as an earlier run did.
 """
 from __future__ import annotations
@@ -16,11 +16,10 @@ import time
 from pathlib import Path
 from typing import List
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-from lab import procs  # noqa: E402
-from lab.clone import Clone, runtime_base, socket_dir  # noqa: E402
+from lab import procs
+from lab.clone import Clone, runtime_base, socket_dir
 
+ROOT = Path(__file__).resolve().parent.parent
 NAME = 'boots'
 LAB = Clone(ROOT, NAME)
 ENVIRONMENT = {**os.environ, 'LVS_LAB_NAME': NAME}

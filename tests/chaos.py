@@ -90,7 +90,7 @@ def boots(tested: str) -> bool:
     """Boot the lab many times."""
     print('=== boots', flush=True)
     speed, begin = scenarios.speed(), time.monotonic()
-    done = subprocess.run([sys.executable, 'tests/boots.py', os.environ['LVS_BOOTS']], cwd=ROOT, text=True, stdout=subprocess.PIPE,
+    done = subprocess.run([sys.executable, '-m', 'tests.boots', os.environ['LVS_BOOTS']], cwd=ROOT, text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, check=False)
     print(done.stdout)
     if not done.returncode:

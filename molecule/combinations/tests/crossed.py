@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-import datetime
-import os
 import random
 
 import pairwise
 from declared import RIPS
 from nodes import REALSERVERS, VIPS
+from slices import EVERY, SEED, of_the_day
 
 SCHEDULERS = ('rr', 'wrr', 'lc', 'wlc', 'fo', 'ovf', 'lblc', 'lblcr', 'dh', 'sh', 'mh', 'sed', 'nq')
 FLAGS = {'sh': ('sh-port', 'sh-fallback', 'sh-fallback,sh-port'), 'mh': ('mh-port', 'mh-fallback', 'mh-fallback,mh-port')}
@@ -32,12 +31,7 @@ SERVICES = {
     'persistence': (0, 60),
 }
 FIRST_PORT = 8001
-# The day chooses the pairs and, in CI, the deployment; a run is repeated with the seed that it printed.
-SEED = int(os.environ.get('LVS_SEED') or datetime.date.today().toordinal())
-
-
-EVERY = bool(os.environ.get('LVS_EVERY_WAY'))
-# In CI every so many services are one of them: firewalld takes seconds for each.
+# At every change one of so many services is there: firewalld takes seconds for each. SEED chooses the pairs as well.
 SHARE = 4
 
 
@@ -50,7 +44,7 @@ def services():
 def deployments():
     """Return the rows of the deployments: one of them, or all with LVS_EVERY_WAY."""
     found = pairwise.rows(DEPLOYMENTS, random.Random(SEED))
-    return found if EVERY else [found[SEED % len(found)]]
+    return of_the_day(found, 1)
 
 
 def port(number):

@@ -104,3 +104,34 @@ def test_it_fails_unless_every_part_passed(chaos, monkeypatch, statuses, expecte
     monkeypatch.setattr(chaos, 'commit', lambda: 'abc')
     monkeypatch.setattr(chaos.scenarios, 'run_all', lambda left, finished: [types.SimpleNamespace(status=status) for status in statuses])
     assert chaos.main() == expected
+
+
+@pytest.fixture(name='slices')
+def what_is_tested_of_long_lists():
+    return loaded('slices', TESTS.parent / 'molecule' / 'shared' / 'slices.py')
+
+
+@pytest.mark.parametrize('length, count', [(7, 2), (6, 2), (9, 1), (2, 2), (1, 2)])
+def test_a_slice_moves_until_all_have_had_their_turn(slices, monkeypatch, length, count):
+    monkeypatch.setattr(slices, 'EVERY', False)
+    had = set()
+    for day in range(700000, 700000 + length):
+        monkeypatch.setattr(slices, 'SEED', day)
+        chosen = slices.of_the_day(range(length), count)
+        assert len(chosen) == len(set(chosen)) == min(count, length)
+        had |= set(chosen)
+    assert had == set(range(length))
+
+
+def test_every_way_is_the_whole_list(slices, monkeypatch):
+    monkeypatch.setattr(slices, 'EVERY', True)
+    assert slices.of_the_day('abc', 1) == ['a', 'b', 'c']
+
+
+def test_labs_wait_so_there_are_more_of_them_than_cores(scenarios, monkeypatch):
+    monkeypatch.setattr(scenarios.os, 'cpu_count', lambda: 2)
+    monkeypatch.setattr(scenarios.shutil, 'disk_usage', lambda path: types.SimpleNamespace(free=10 ** 12))
+    monkeypatch.setattr(scenarios.Path, 'read_text', lambda path: f'MemTotal: 99 kB\nMemAvailable: {10 ** 9} kB\n')
+    assert scenarios.room() == 3
+    monkeypatch.setattr(scenarios.Path, 'read_text', lambda path: f'MemAvailable: {7 * 1024 ** 2} kB\n')
+    assert scenarios.room() == 1
