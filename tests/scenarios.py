@@ -28,8 +28,6 @@ OUTPUT = ROOT / 'tests' / 'output' / 'scenarios'
 ORDER = ['failover', 'operate', 'seeds', 'keepalived', 'director', 'combinations', 'realserver', 'ipvs', 'default']
 # What a kernel of one CPU never does (to wait for readers of RCU) is a case of theirs.
 TWO_CPUS = ['ipvs']
-# A lab waits a third of its time: for keepalived, for connections to end, for a node to boot.
-LABS_PER_CPU = 1.5
 LAB_MEMORY, LAB_DISK = 5 * 1024 ** 3, 3 * 1024 ** 3
 HEARTBEAT = 60
 COLOURS = re.compile(r'\x1b\[[0-9;]*m')
@@ -66,7 +64,7 @@ def room() -> int:
     """How many labs of one CPU each the machine has the cores, the memory and the disk for."""
     available = next(int(line.split()[1]) * 1024 for line in Path('/proc/meminfo').read_text().splitlines()
                      if line.startswith('MemAvailable:'))
-    return max(min(int(LABS_PER_CPU * (os.cpu_count() or 1)), available // LAB_MEMORY, shutil.disk_usage('/dev/shm').free // LAB_MEMORY,
+    return max(min(os.cpu_count() or 1, available // LAB_MEMORY, shutil.disk_usage('/dev/shm').free // LAB_MEMORY,
                    shutil.disk_usage(ROOT).free // LAB_DISK), 1)
 
 

@@ -128,10 +128,10 @@ def test_every_way_is_the_whole_list(slices, monkeypatch):
     assert slices.of_the_day('abc', 1) == ['a', 'b', 'c']
 
 
-def test_labs_wait_so_there_are_more_of_them_than_cores(scenarios, monkeypatch):
+def test_there_is_a_lab_for_each_core_if_there_is_memory_for_it(scenarios, monkeypatch):
     monkeypatch.setattr(scenarios.os, 'cpu_count', lambda: 2)
     monkeypatch.setattr(scenarios.shutil, 'disk_usage', lambda path: types.SimpleNamespace(free=10 ** 12))
     monkeypatch.setattr(scenarios.Path, 'read_text', lambda path: f'MemTotal: 99 kB\nMemAvailable: {10 ** 9} kB\n')
-    assert scenarios.room() == 3
+    assert scenarios.room() == 2
     monkeypatch.setattr(scenarios.Path, 'read_text', lambda path: f'MemAvailable: {7 * 1024 ** 2} kB\n')
     assert scenarios.room() == 1
