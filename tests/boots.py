@@ -23,6 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 NAME = 'boots'
 LAB = Clone(ROOT, NAME)
 ENVIRONMENT = {**os.environ, 'LVS_LAB_NAME': NAME}
+# What is killed, one after the other.
+PARTS = ['vm', 'tunnel', 'network', 'everything', 'up']
 # Seconds within which a boot is killed; it takes about ten.
 BOOT = 12.0
 
@@ -46,22 +48,20 @@ def a_node_runs() -> None:
                    timeout=120)
 
 
-def kill_a_part(chance: random.Random) -> str:
-    """Kill a process of the lab, all of them, or `up` as it boots; return which."""
-    what = chance.choice(['vm', 'tunnel', 'network', 'everything', 'up'])
+def kill(what: str, chance: random.Random) -> None:
+    """Kill a process of the lab, all of them, or `up` as it boots."""
     if what == 'up':
         done('down')
         process = lab('up', '--wait')
         time.sleep(chance.uniform(0, BOOT))
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        return what
+        return
     for pid in procs.marked(LAB.marks if what == 'everything' else {**LAB.marks, procs.ROLE: what}):
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
-    return what
 
 
 def left() -> List[str]:
@@ -82,7 +82,8 @@ def main() -> int:
         took.append(time.monotonic() - begin)
         a_node_runs()
         if number % 3 == 2:
-            killed.append(kill_a_part(chance))
+            killed.append(PARTS[len(killed) % len(PARTS)])
+            kill(killed[-1], chance)
             done('up', '--wait')
             a_node_runs()
         done('down')

@@ -77,7 +77,8 @@ def bring_up(scenarios: int, alone: bool) -> List[str]:
     wanted = 1 if alone else min(int(os.environ.get('LVS_LABS') or room()), scenarios)
     lab('', 'up', '--wait', '--cpus', '1' if wanted > 1 else '2')
     names = ['']
-    while is_user_mode() and len(names) < wanted:
+    state = json.loads((ROOT / '.lab' / 'state.json').read_text())
+    while state.get('accel') == 'uml' and len(names) < wanted:
         name = str(len(names) + 1)
         try:
             lab(name, 'up', '--wait', '--cpus', '1')
@@ -87,10 +88,6 @@ def bring_up(scenarios: int, alone: bool) -> List[str]:
             break
         names.append(name)
     return names
-
-
-def is_user_mode() -> bool:
-    return json.loads((ROOT / '.lab' / 'state.json').read_text()).get('accel') == 'uml'
 
 
 def environment(name: str) -> Dict[str, str]:

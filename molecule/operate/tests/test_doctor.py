@@ -153,16 +153,21 @@ def test_nothing_is_found_where_nothing_is_wrong(healthy, tmp_path):
     assert examine(tmp_path) == (0, [])
 
 
+def fits(fault, others):
+    """Return whether a fault can be there beside others."""
+    kind, host = fault[:2]
+    return kind not in ALONE and all(other[0] not in ALONE and other[1] != host for other in others)
+
+
 def rounds():
     """Return the faults in few rounds: in each one at most one on a host."""
     if EVERY:
         return [[fault] for fault in FAULTS]
     made = []
     for fault in FAULTS:
-        kind, host = fault[:2]
-        fits = [one for one in made if kind not in ALONE and not {host, *ALONE} & {word for other in one for word in other[:2]}]
-        if fits:
-            fits[0].append(fault)
+        one = next((others for others in made if fits(fault, others)), None)
+        if one:
+            one.append(fault)
         else:
             made.append([fault])
     return made

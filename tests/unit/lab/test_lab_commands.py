@@ -232,6 +232,14 @@ def test_a_lab_is_bound_to_the_cpu_that_the_fewest_others_have(monkeypatch):
     assert uml.free_cpu() == 1
 
 
+def test_all_of_a_guest_in_user_mode_is_bound(tmp_path, monkeypatch):
+    launched = []
+    monkeypatch.setattr(uml, 'free_cpu', lambda: 3)
+    monkeypatch.setattr(uml, 'launch', lambda argv, boot, **_more: launched.append(argv))
+    uml.UserMode._launch(Boot(tmp_path, tmp_path / 'console', tmp_path / 'log', {}), ['linux', 'ncpus=1'])
+    assert launched == [['taskset', '--cpu-list', '3', 'linux', 'ncpus=1']]
+
+
 @pytest.mark.parametrize('state, demanded, built, background, expected', [
     ({}, '', False, False, 'here'),
     ({'accel': 'uml'}, 'tcg', False, False, 'here'),

@@ -135,3 +135,19 @@ def test_there_is_a_lab_for_each_core_if_there_is_memory_for_it(scenarios, monke
     assert scenarios.room() == 2
     monkeypatch.setattr(scenarios.Path, 'read_text', lambda path: f'MemAvailable: {7 * 1024 ** 2} kB\n')
     assert scenarios.room() == 1
+
+
+def test_what_needs_two_cpus_has_a_lab_with_two_after_the_others(scenarios, monkeypatch, tmp_path):
+    commands, ran = [], []
+    monkeypatch.setattr(scenarios, 'lab', lambda name, *command: commands.append((name, *command)) or '')
+    monkeypatch.setattr(scenarios, 'room', lambda: 2)
+    monkeypatch.setattr(scenarios, 'speed', lambda: 0.5)
+    monkeypatch.setattr(scenarios, 'ROOT', tmp_path)
+    monkeypatch.setattr(scenarios, 'OUTPUT', tmp_path / 'output')
+    monkeypatch.setattr(scenarios, 'Run', lambda scenario, name: ran.append(scenario) or types.SimpleNamespace(status=0))
+    monkeypatch.delenv('LVS_LABS', raising=False)
+    (tmp_path / '.lab').mkdir()
+    (tmp_path / '.lab' / 'state.json').write_text('{"accel": "uml"}')
+    scenarios.run_all(['ipvs', 'director', 'default'])
+    assert set(ran[:2]) == {'director', 'default'} and ran[2:] == ['ipvs']
+    assert [(name, command[-1]) for name, *command in commands if command[0] == 'up'] == [('', '1'), ('2', '1'), ('', '2')]
