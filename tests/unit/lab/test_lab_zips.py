@@ -35,7 +35,8 @@ def python_with_the_hook(tmp_path):
         with zipfile.ZipFile(tmp_path / name, 'w') as archive:
             archive.writestr('answer.py', source)
         done = subprocess.run([sys.executable, '-c', PROGRAM, str(tmp_path / 'cache'), str(tmp_path / name)], check=True,
-                              env={'PYTHONPATH': str(HOOK)}, stdout=subprocess.PIPE, text=True)
+                              # What is written beside the hook would belong to the recipe of the nodes.
+                              env={'PYTHONPATH': str(HOOK), 'PYTHONDONTWRITEBYTECODE': '1'}, stdout=subprocess.PIPE, text=True)
         return json.loads(done.stdout)
     return ask
 
