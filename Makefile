@@ -7,8 +7,8 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 INVENTORY ?= lab
-# The others take too long for every change: they run by name and in `make chaos`.
-SCENARIO ?= default ipvs seeds combinations realserver director
+# All of them if it is empty.
+SCENARIO ?=
 
 VENV := .venv
 STAGES := lint sanity unit browser build molecule
@@ -49,7 +49,7 @@ browser: setup ## The page of report.yml in a headless Chromium, if there is one
 build: setup ## Build the tarball, install it elsewhere, use it from there
 	tests/tarball.sh
 
-molecule: setup ## Scenarios, on several labs at once (SCENARIO="keepalived failover operate" has the long ones)
+molecule: setup ## Scenarios, on several labs at once (SCENARIO="keepalived failover" are some)
 	@python3 tests/scenarios.py $(SCENARIO)
 
 ##@ The long proofs

@@ -11,6 +11,7 @@ import os
 
 import pytest
 from nodes import REALSERVERS, ROOT, VIPS, Play, Program, bring, converge, mac, on
+from slices import of_the_day
 
 THERE = '/root/lvs-load'
 EAR = '/root/lvs-listen'
@@ -81,6 +82,14 @@ def listening_on_the_segment():
     return listen
 
 
-def pytest_collection_modifyitems(items):
-    """Begin with the tests that want such hosts: new ones are."""
-    items.sort(key=lambda item: 'torn_down' not in item.fixturenames)
+def pytest_configure(config):
+    config.addinivalue_line('markers', 'in_turn: long, and about something by itself; half of those of a scenario are run each day')
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out those whose turn it is not, and begin with the tests that want hosts without anything of ours: new ones are."""
+    in_turn = [item for item in items if item.get_closest_marker('in_turn')]
+    today = of_the_day(in_turn, (len(in_turn) + 1) // 2)
+    left_out = [item for item in in_turn if item not in today]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = sorted((item for item in items if item not in left_out), key=lambda item: 'torn_down' not in item.fixturenames)

@@ -172,6 +172,7 @@ def test_streams_survive_a_lost_link(watched):
     assert found['broken'] == 0, found['why']
 
 
+@pytest.mark.in_turn
 def test_a_changed_weight_is_not_noticed(watched, asking, site):
     before = [pid(node) for node in DIRECTORS]
     first = holder()
@@ -182,6 +183,7 @@ def test_a_changed_weight_is_not_noticed(watched, asking, site):
     assert [pid(node) for node in DIRECTORS] == before and holder() == first
 
 
+@pytest.mark.in_turn
 def test_a_vip_is_added_and_removed_and_the_others_stay_where_they_are(watched, asking, site):
     first = holder()
     more = dict(weighted(1)[0], name='more', vip='192.0.2.101')
@@ -243,6 +245,7 @@ def test_a_mistake_is_refused_and_nothing_changes(pair, mistake):
     assert ([(pid(node), reloads(node), table(node), on(node, 'cat /etc/keepalived/keepalived.conf')) for node in DIRECTORS], holder()) == before
 
 
+@pytest.mark.in_turn
 def test_another_router_id_splits_nothing(watched, asking, site):
     first = holder()
     with watched('site.yml changes the virtual router id') as found, asking('while the router id changes', at_least=0) as figures:
@@ -300,6 +303,7 @@ def a_second_network_of_the_directors():
     subprocess.run(['docker', 'network', 'rm', 'lvs-sync'], check=True, timeout=300)
 
 
+@pytest.mark.in_turn
 def test_connections_are_told_on_another_network_from_now_on(watched, site, network_of_their_own):
     first = holder()
     run(site, '--limit', 'directors', director_ha_sync_interface=network_of_their_own)

@@ -128,6 +128,7 @@ def test_a_reload_that_a_killed_run_did_not_come_to_is_made_good(converged, site
     assert reloads() == before + 1
 
 
+@pytest.mark.in_turn
 def test_over_the_data_path_a_real_server_that_lost_its_vip_is_taken_out(converged, site, listening):
     """By its own address it answers as ever, so the usual check takes it for alive."""
     over = services(check=OVER)
@@ -158,6 +159,7 @@ def test_over_the_data_path_a_real_server_that_lost_its_vip_is_taken_out(converg
     assert 'lvs' not in on('director', 'ls /etc/keepalived')
 
 
+@pytest.mark.in_turn
 def test_the_program_of_the_data_path_tells_what_came_back(converged, site):
     site(*DIRECTOR, lvs_virtual_services=services(check=OVER), **KEEPALIVED)
 
@@ -175,6 +177,7 @@ def test_the_program_of_the_data_path_tells_what_came_back(converged, site):
     assert asked('192.0.2.100 80 192.0.2.29') == 'nobody on eth0 has 192.0.2.29'
 
 
+@pytest.mark.in_turn
 def test_a_real_server_behind_a_tunnel_is_asked_through_it(converged, site):
     through = services(check=OVER, forward='tun')
     through = [dict(one, realservers='realservers') for one in through]
@@ -189,6 +192,7 @@ def test_a_real_server_behind_a_tunnel_is_asked_through_it(converged, site):
     site(lvs_virtual_services=services(), **KEEPALIVED)
 
 
+@pytest.mark.in_turn
 def test_from_one_engine_to_the_other_and_back_no_request_fails(converged, site, asking):
     before, over = table(), services(check=OVER)
     site(*DIRECTOR, lvs_virtual_services=over, **KEEPALIVED)

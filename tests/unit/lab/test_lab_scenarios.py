@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
+import os
 import queue
+import re
+import subprocess
 import sys
 import types
 from pathlib import Path
@@ -71,15 +74,14 @@ def test_every_scenario_runs_if_none_is_named_and_each_has_a_place_in_the_order(
     assert set(scenarios.known([])) == there == set(scenarios.ORDER)
 
 
-@pytest.mark.parametrize('statuses, done', [([0, 0, 0], 3), ([0, 1, 0], 2)])
-def test_a_lab_stops_once_a_scenario_has_failed(scenarios, monkeypatch, statuses, done):
-    outcomes = iter(statuses)
+def test_a_lab_goes_on_after_a_scenario_that_failed(scenarios, monkeypatch):
+    outcomes = iter([0, 1, 0])
     monkeypatch.setattr(scenarios, 'Run', lambda scenario, name: types.SimpleNamespace(status=next(outcomes)))
     waiting, runs, finished = queue.Queue(), [], []
     for scenario in 'abc':
         waiting.put(scenario)
     scenarios.work('', waiting, runs, finished.append)
-    assert len(runs) == len(finished) == done
+    assert [run.status for run in runs] == [run.status for run in finished] == [0, 1, 0]
 
 
 def test_a_part_that_passed_on_this_commit_is_not_run_again(chaos):
@@ -123,16 +125,35 @@ def test_a_slice_moves_until_all_have_had_their_turn(slices, monkeypatch, length
     assert had == set(range(length))
 
 
+def collected(scenario, **environment):
+    """Return the tests of a scenario that would be run."""
+    folder = TESTS.parent / 'molecule' / scenario
+    done = subprocess.run(
+        [sys.executable, '-m', 'pytest', '--collect-only', '-q', 'tests'], cwd=folder, stdout=subprocess.PIPE, text=True, check=True,
+        env={**{name: value for name, value in os.environ.items() if not name.startswith('LVS_')}, **environment,
+             'PYTHONPATH': ':'.join(map(str, (folder.parent / 'shared', folder / 'tests'))), 'PYTEST_PLUGINS': 'figures,plays'})
+    return {line for line in done.stdout.splitlines() if '::' in line}
+
+
+@pytest.mark.parametrize('scenario', ['keepalived', 'failover'])
+def test_half_of_the_tests_that_take_turns_are_run_each_day_and_in_the_end_all(scenario):
+    days = [collected(scenario, LVS_SEED=str(day)) for day in range(4)]
+    every = collected(scenario, LVS_EVERY_WAY='1')
+    firewalled = {test for test in every if 'test_groups.py' in test}
+    assert all(day < every for day in days) and days[0] != days[1]
+    assert {re.sub(r'\[.*', '', test) for test in every - firewalled} == {re.sub(r'\[.*', '', test) for day in days for test in day}
+
+
 def test_every_way_is_the_whole_list(slices, monkeypatch):
     monkeypatch.setattr(slices, 'EVERY', True)
     assert slices.of_the_day('abc', 1) == ['a', 'b', 'c']
 
 
-def test_there_is_a_lab_for_each_core_if_there_is_memory_for_it(scenarios, monkeypatch):
+def test_there_is_one_lab_more_than_cores_if_there_is_memory_for_them(scenarios, monkeypatch):
     monkeypatch.setattr(scenarios.os, 'cpu_count', lambda: 2)
     monkeypatch.setattr(scenarios.shutil, 'disk_usage', lambda path: types.SimpleNamespace(free=10 ** 12))
     monkeypatch.setattr(scenarios.Path, 'read_text', lambda path: f'MemTotal: 99 kB\nMemAvailable: {10 ** 9} kB\n')
-    assert scenarios.room() == 2
+    assert scenarios.room() == 3
     monkeypatch.setattr(scenarios.Path, 'read_text', lambda path: f'MemAvailable: {7 * 1024 ** 2} kB\n')
     assert scenarios.room() == 1
 
