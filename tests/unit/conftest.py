@@ -12,13 +12,9 @@ import pathlib
 import hypothesis
 from ansible.plugins.loader import init_plugin_loader
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-# Playbooks that tests run take what earlier ones have built.
-os.environ.update(ANSIBLE_CALLBACK_PLUGINS=str(ROOT / 'molecule' / 'shared' / 'callbacks'), ANSIBLE_CALLBACKS_ENABLED='built_modules')
-
 # Before any test imports the collection: Ansible finds no plugins, documentation or metadata in a collection that
 # Python's own import got hold of first.
-init_plugin_loader([str(ROOT / '.collections')])
+init_plugin_loader([str(pathlib.Path(__file__).resolve().parents[2] / '.collections')])
 
 # Wall time is noise on a busy machine: an example may take as long as it takes.
 hypothesis.settings.register_profile('lvs', deadline=None)
