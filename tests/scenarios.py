@@ -25,7 +25,7 @@ from typing import Callable, Dict, List
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / 'tests' / 'output' / 'scenarios'
 # The longest first, so that none is left alone at the end.
-ORDER = ['failover', 'operate', 'seeds', 'keepalived', 'director', 'combinations', 'realserver', 'ipvs', 'default']
+ORDER = ['failover', 'operate', 'keepalived', 'seeds', 'director', 'realserver', 'ipvs', 'combinations', 'default']
 # What a kernel of one CPU never does (to wait for readers of RCU) is a case of theirs.
 TWO_CPUS = ['ipvs']
 LAB_MEMORY, LAB_DISK = 5 * 1024 ** 3, 3 * 1024 ** 3
@@ -71,14 +71,14 @@ def room() -> int:
                    shutil.disk_usage(ROOT).free // LAB_DISK), 1)
 
 
-def bring_up(scenarios: int, alone: bool) -> List[str]:
-    """Bring up as many labs as there is room for, of one CPU each, or one of two CPUs, and return their names.
+def bring_up(scenarios: int) -> List[str]:
+    """Bring up as many labs as there is room for and return their names.
 
-    Only a guest in user mode is content with one CPU. A Docker Engine that was there before is one lab, and so is an emulated CPU.
+    A Docker Engine that was there before is one lab, and so is an emulated CPU.
     """
     lab('', 'down')
-    wanted = 1 if alone else min(int(os.environ.get('LVS_LABS') or room()), scenarios)
-    lab('', 'up', '--wait', '--cpus', '1' if wanted > 1 else '2')
+    wanted = min(int(os.environ.get('LVS_LABS') or room()), scenarios)
+    lab('', 'up', '--wait', '--cpus', '1')
     names = ['']
     state = json.loads((ROOT / '.lab' / 'state.json').read_text())
     while state.get('accel') == 'uml' and len(names) < wanted:
@@ -137,11 +137,16 @@ class Run:
 
 
 def work(name: str, waiting: queue.Queue, runs: List[Run], finished: Callable[[Run], None]) -> None:
-    """Run scenarios on one lab until none is left."""
+    """Run scenarios on one lab until none is left. One that has another number of CPUs than it should begins anew."""
     while True:
         try:
             scenario = waiting.get_nowait()
         except queue.Empty:
+            return
+        try:
+            lab(name, 'up', '--wait', '--cpus', '2' if scenario in TWO_CPUS else '1')
+        except subprocess.CalledProcessError:
+            say(f'lab {name} does not come up for {scenario}')
             return
         run = Run(scenario, name)
         with noted:
@@ -156,18 +161,8 @@ def heartbeat(waiting: queue.Queue, runs: List[Run], done: threading.Event) -> N
 
 def run_all(scenarios: List[str], finished: Callable[[Run], None] = lambda run: None) -> List[Run]:
     """Run scenarios, also after one that failed, call `finished` with each at its end, and return those that were run."""
-    runs: List[Run] = []
-    for alone in (False, True):
-        chosen = [name for name in scenarios if (name in TWO_CPUS) == alone]
-        if chosen:
-            runs += run_some(chosen, finished, alone)
-    return runs
-
-
-def run_some(scenarios: List[str], finished: Callable[[Run], None], alone: bool) -> List[Run]:
-    """Run scenarios beside one another, or each alone on a lab with two CPUs."""
     OUTPUT.mkdir(parents=True, exist_ok=True)
-    names = bring_up(len(scenarios), alone)
+    names = bring_up(len(scenarios))
     say(f'{len(scenarios)} scenarios on {len(names)} lab{"s" if len(names) > 1 else ""}; a fixed loop takes {speed():.2f} s')
     waiting: queue.Queue = queue.Queue()
     for scenario in scenarios:
@@ -209,8 +204,11 @@ def main() -> int:
         print(f'{run.scenario:13}{"failed" if run.status else "passed":8}{run.seconds:6.0f} s  (fixed loop {run.speed:.2f} s)  {run.counts}')
         for line in run.figures:
             print(f'    {line}')
+    left = [scenario for scenario in scenarios if scenario not in [run.scenario for run in runs]]
+    if left:
+        print(f'not run: {" ".join(left)}')
     print(f'{len(scenarios)} scenarios in {time.monotonic() - began:.0f} s')
-    return 1 if any(run.status for run in runs) else 0
+    return 1 if left or any(run.status for run in runs) else 0
 
 
 if __name__ == '__main__':

@@ -76,6 +76,7 @@ def test_every_scenario_runs_if_none_is_named_and_each_has_a_place_in_the_order(
 
 def test_a_lab_goes_on_after_a_scenario_that_failed(scenarios, monkeypatch):
     outcomes = iter([0, 1, 0])
+    monkeypatch.setattr(scenarios, 'lab', lambda name, *command: '')
     monkeypatch.setattr(scenarios, 'Run', lambda scenario, name: types.SimpleNamespace(status=next(outcomes)))
     waiting, runs, finished = queue.Queue(), [], []
     for scenario in 'abc':
@@ -158,17 +159,45 @@ def test_there_is_one_lab_more_than_cores_if_there_is_memory_for_them(scenarios,
     assert scenarios.room() == 1
 
 
-def test_what_needs_two_cpus_has_a_lab_with_two_after_the_others(scenarios, monkeypatch, tmp_path):
-    commands, ran = [], []
-    monkeypatch.setattr(scenarios, 'lab', lambda name, *command: commands.append((name, *command)) or '')
+@pytest.fixture(name='labs')
+def two_labs_in_which_every_scenario_passes(scenarios, monkeypatch, tmp_path):
+    """Return what was done, in its order: a command of a lab, or a scenario on it. Commands of `broken` labs fail."""
+    done, broken = [], set()
+
+    def lab(name, *command):
+        done.append((name, *command))
+        if name in broken and command[-1] == '2':
+            raise scenarios.subprocess.CalledProcessError(1, 'lab')
+        return ''
+
+    monkeypatch.setattr(scenarios, 'lab', lab)
     monkeypatch.setattr(scenarios, 'room', lambda: 2)
     monkeypatch.setattr(scenarios, 'speed', lambda: 0.5)
     monkeypatch.setattr(scenarios, 'ROOT', tmp_path)
     monkeypatch.setattr(scenarios, 'OUTPUT', tmp_path / 'output')
-    monkeypatch.setattr(scenarios, 'Run', lambda scenario, name: ran.append(scenario) or types.SimpleNamespace(status=0))
+    monkeypatch.setattr(scenarios, 'Run', lambda scenario, name: done.append((name, scenario)) or types.SimpleNamespace(scenario=scenario, status=0))
     monkeypatch.delenv('LVS_LABS', raising=False)
     (tmp_path / '.lab').mkdir()
     (tmp_path / '.lab' / 'state.json').write_text('{"accel": "uml"}')
+    return done, broken
+
+
+def test_what_needs_two_cpus_has_a_lab_with_two(scenarios, labs):
     scenarios.run_all(['ipvs', 'director', 'default'])
-    assert set(ran[:2]) == {'director', 'default'} and ran[2:] == ['ipvs']
-    assert [(name, command[-1]) for name, *command in commands if command[0] == 'up'] == [('', '1'), ('2', '1'), ('', '2')]
+    done, _broken = labs
+    for scenario in ('ipvs', 'director', 'default'):
+        (name,) = [name for name, *rest in done if rest == [scenario]]
+        before = done[:done.index((name, scenario))]
+        assert [rest[-1] for lab, *rest in before if lab == name and rest[0] == 'up'][-1] == ('2' if scenario == 'ipvs' else '1')
+
+
+def test_a_scenario_whose_lab_does_not_come_up_is_said_and_the_others_are_run(scenarios, labs, monkeypatch, capsys):
+    done, broken = labs
+    broken |= {'', '2'}
+    monkeypatch.setattr(sys, 'argv', ['scenarios', 'ipvs', 'director', 'default'])
+    monkeypatch.setattr(scenarios, 'known', lambda names: names)
+    monkeypatch.setattr(scenarios, 'run_all', lambda wanted, run_all=scenarios.run_all: [
+        types.SimpleNamespace(**vars(run), seconds=1, speed=0.5, counts='', figures=[]) for run in run_all(wanted)])
+    assert scenarios.main() == 1
+    assert 'not run: ipvs' in capsys.readouterr().out
+    assert {rest[0] for _name, *rest in done if len(rest) == 1} >= {'director', 'default'}
