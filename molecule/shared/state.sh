@@ -11,7 +11,9 @@ set -eu
     ip -brief -6 route show table local | sort
     ip -brief route show table all | sort
     echo '# kernel parameters'
-    sysctl --all 2>/dev/null | grep -E 'arp_(ignore|announce)|rp_filter|redirects|forward|net\.ipv4\.vs' | sort || true
+    # Without those that a scheduler's module brings, which stays loaded.
+    sysctl --all 2>/dev/null | grep -E 'arp_(ignore|announce)|rp_filter|redirects|forward|net\.ipv4\.vs' |
+        grep -v 'net\.ipv4\.vs\.lblcr\?_expiration' | sort || true
     echo '# virtual services'
     grep -v '^IP Virtual Server' /proc/net/ip_vs || true
     echo '# files'
