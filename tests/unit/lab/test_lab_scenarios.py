@@ -127,10 +127,10 @@ def test_a_slice_moves_until_all_have_had_their_turn(slices, monkeypatch, length
 
 
 def collected(scenario, **environment):
-    """Return the tests of a scenario that would be run."""
+    """Return the tests of a scenario that would be run. Molecule names the files."""
     folder = TESTS.parent / 'molecule' / scenario
     done = subprocess.run(
-        [sys.executable, '-m', 'pytest', '--collect-only', '-q', 'tests'], cwd=folder, stdout=subprocess.PIPE, text=True, check=True,
+        [sys.executable, '-m', 'pytest', '--collect-only', '-q', *map(str, sorted(folder.glob('tests/test_*.py')))], cwd=folder, stdout=subprocess.PIPE, text=True, check=True,
         env={**{name: value for name, value in os.environ.items() if not name.startswith('LVS_')}, **environment,
              'PYTHONPATH': ':'.join(map(str, (folder.parent / 'shared', folder / 'tests'))), 'PYTEST_PLUGINS': 'figures,plays'})
     return {line for line in done.stdout.splitlines() if '::' in line}
