@@ -83,13 +83,20 @@ def listening_on_the_segment():
 
 
 def pytest_configure(config):
-    config.addinivalue_line('markers', 'in_turn: long, and about something by itself; half of those of a scenario are run each day')
+    config.addinivalue_line('markers', 'in_turn: a long test, or file; half of those of a scenario are run each day')
+
+
+def turn(item):
+    """Return what takes a turn with others: the file of a test, or the test itself. None if it is run every day."""
+    if any(mark.name == 'in_turn' for mark in item.getparent(pytest.Module).own_markers):
+        return item.path
+    return item.nodeid if item.get_closest_marker('in_turn') else None
 
 
 def pytest_collection_modifyitems(config, items):
     """Leave out those whose turn it is not, and begin with the tests that want hosts without anything of ours: new ones are."""
-    in_turn = [item for item in items if item.get_closest_marker('in_turn')]
-    today = of_the_day(in_turn, (len(in_turn) + 1) // 2)
-    left_out = [item for item in in_turn if item not in today]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = sorted((item for item in items if item not in left_out), key=lambda item: 'torn_down' not in item.fixturenames)
+    # Molecule names every file, and one that is named cannot be ignored.
+    in_turn = [one for one in dict.fromkeys(map(turn, items)) if one]
+    today = [None, *of_the_day(in_turn, (len(in_turn) + 1) // 2)]
+    config.hook.pytest_deselected(items=[item for item in items if turn(item) not in today])
+    items[:] = sorted((item for item in items if turn(item) in today), key=lambda item: 'torn_down' not in item.fixturenames)

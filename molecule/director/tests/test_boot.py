@@ -16,6 +16,7 @@ import pytest
 from declared import web
 from nodes import REALSERVERS, VIPS, Play, on, reboot
 
+pytestmark = pytest.mark.in_turn
 KILLS = int(os.environ.get('LVS_KILLED_PLAYS', '1'))
 SEED = int(os.environ.get('LVS_SEED') or random.SystemRandom().randrange(2**32))
 SERVICES = web({'real1': 2}, upper_threshold=500, lower_threshold=400)

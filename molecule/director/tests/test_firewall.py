@@ -10,6 +10,7 @@ import pytest
 from declared import web
 from nodes import REALSERVERS, VIPS, Play, on
 
+pytestmark = pytest.mark.in_turn
 # The rules of each host with a firewall have a priority to tell them by.
 PRIORITIES = {'director': 173, 'real1': 174}
 RULE = 'rule priority="{0}" family="{1}" destination address="{2}" port port="80" protocol="tcp" accept'

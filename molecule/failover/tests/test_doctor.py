@@ -10,6 +10,7 @@ import pytest
 from nodes import VIPS, examine, on
 from pair import DIRECTORS, PAIR, healed, holder, holds, other, run, wait_for
 
+pytestmark = pytest.mark.in_turn
 BOTH = 'director, director2'
 DEAF = 'nft "add table inet deaf; add chain inet deaf in { type filter hook prerouting priority 0; }; add rule inet deaf in meta l4proto 112 drop"'
 DAEMON = 'ipvsadm --stop-daemon backup; ipvsadm --stop-daemon master'

@@ -12,6 +12,7 @@ import pytest
 from nodes import REALSERVERS, VIPS, Play, on
 from pair import DIRECTORS, PAIR, holder, holds, other, table, tear_down_what_is_there, wait_for
 
+pytestmark = pytest.mark.in_turn
 # inventories/pair, and in it both directors as real servers.
 BOTH = ('-i', 'molecule/failover/inventories/serving.yml')
 EVERYBODY = {*DIRECTORS, *REALSERVERS}

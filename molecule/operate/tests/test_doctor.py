@@ -190,6 +190,7 @@ def are_found(folder, faults, **variables):
     assert status == (2 if any(severity == 'error' for _kind, severity, _host in expected) else 0)
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize('faults', rounds(), ids=lambda faults: ', '.join('{0} {1}'.format(*fault) for fault in faults))
 def test_faults_are_found_where_they_are(healthy, tmp_path, faults):
     are_found(tmp_path, faults)

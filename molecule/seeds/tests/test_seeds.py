@@ -18,7 +18,7 @@ from nodes import PATIENCE, REALSERVERS, ROOT, Play, on, reboot
 from slices import of_the_day
 from typed import TYPED
 
-NAMES = os.environ['LVS_SEEDS'].split() if os.environ.get('LVS_SEEDS') else of_the_day(TYPED, 2)
+NAMES = os.environ['LVS_SEEDS'].split() if os.environ.get('LVS_SEEDS') else of_the_day(TYPED, 1)
 HOSTS = ('director', *REALSERVERS)
 # What a host had before us is what the client has, whom nobody touches.
 PARAMETERS = 'sysctl net.ipv4.ip_forward net.ipv4.conf.all.send_redirects net.ipv4.conf.{all,lo}.arp_{ignore,announce}'
