@@ -12,9 +12,11 @@ import pathlib
 import subprocess
 
 import pytest
+import yaml
 from ansible_collections.lvs.direct_routing.plugins.filter.lvs_hosts import lvs_hosts
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+HOSTS = '{{ groups | lvs.direct_routing.lvs_hosts }}'
 # Says from each worker what is loaded there before a task begins.
 STRATEGY = """
 import json, os, sys
@@ -51,10 +53,15 @@ def test_real_servers_and_directors_or_everybody(groups, hosts):
     assert lvs_hosts(groups) == hosts
 
 
-@pytest.mark.parametrize(('hosts', 'loaded'), [('"{{ groups | lvs.direct_routing.lvs_hosts }}"', True), ('all', False)])
+@pytest.mark.parametrize('playbook', ['doctor', 'drain', 'report', 'rolling_update', 'site', 'teardown', 'verify'])
+def test_playbooks_begin_so(playbook):
+    assert yaml.safe_load((ROOT / 'playbooks' / (playbook + '.yml')).read_text())[0]['hosts'] == HOSTS
+
+
+@pytest.mark.parametrize(('hosts', 'loaded'), [(HOSTS, True), ('all', False)])
 def test_no_worker_loads_filters_that_the_first_play_has_loaded(tmp_path, hosts, loaded):
     (tmp_path / 'telling.py').write_text(STRATEGY)
-    (tmp_path / 'play.yml').write_text(PLAY.format(hosts=hosts))
+    (tmp_path / 'play.yml').write_text(PLAY.format(hosts=json.dumps(hosts)))
     told = tmp_path / 'told'
     subprocess.run(
         ['ansible-playbook', '-i', 'one,two,', 'play.yml'], cwd=tmp_path, check=True, stdout=subprocess.PIPE,

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import json
 import pathlib
 import random
@@ -106,7 +107,8 @@ def a_deployment(request, figure):
         hurt = {number for when, number in deployment.failed if name in crossed.explained(when, deployment.row, SERVICES[number])}
         figure('    known: {0}: {1} services{2}'.format(name, len(hurt), ''.join(
             ', ' + scheduling for scheduling in sorted({SERVICES[number]['scheduling'] for number in hurt}))))
-    assert {host: sorted(set(after[host].splitlines()) ^ set(before[host].splitlines())) for host in HOSTS} == dict.fromkeys(HOSTS, [])
+    assert {host: list(difflib.unified_diff(before[host].splitlines(), after[host].splitlines(), lineterm='', n=0)) for host in HOSTS} == (
+        dict.fromkeys(HOSTS, []))
 
 
 @pytest.mark.parametrize('factors', [crossed.DEPLOYMENTS, crossed.SERVICES], ids=['deployments', 'services'])
