@@ -11,7 +11,7 @@ import random
 import pairwise
 from declared import RIPS
 from nodes import REALSERVERS, VIPS
-from slices import EVERY, SEED, of_the_day
+from slices import SEED, of_the_day
 
 SCHEDULERS = ('rr', 'wrr', 'lc', 'wlc', 'fo', 'ovf', 'lblc', 'lblcr', 'dh', 'sh', 'mh', 'sed', 'nq')
 FLAGS = {'sh': ('sh-port', 'sh-fallback', 'sh-fallback,sh-port'), 'mh': ('mh-port', 'mh-fallback', 'mh-fallback,mh-port')}
@@ -23,7 +23,7 @@ DEPLOYMENTS = {
     'arp': ('sysctl', 'arptables'),
     'firewall': ('none', 'firewalld'),
 }
-# Of a service: every deployment has a service for each row.
+# Of a service: a deployment has a quarter of the rows, the next one another quarter.
 SERVICES = {
     'scheduling': tuple(SCHEDULERS) + tuple('{0} {1}'.format(name, flags) for name in FLAGS for flags in FLAGS[name]),
     'traffic': ('tcp', 'udp', 'udp one packet', 'mark tcp', 'mark udp'),
@@ -31,20 +31,23 @@ SERVICES = {
     'persistence': (0, 60),
 }
 FIRST_PORT = 8001
-# At every change one of so many services is there: firewalld takes seconds for each. SEED chooses the pairs as well.
+# A deployment has one of so many services: firewalld takes seconds for each. SEED chooses the pairs as well.
 SHARE = 4
 
 
 def services():
-    """Return the rows of the services: some of them, or all with LVS_EVERY_WAY."""
-    found = pairwise.rows(SERVICES, random.Random(SEED))
-    return found if EVERY else found[SEED % SHARE::SHARE]
+    """Return the rows of all services."""
+    return pairwise.rows(SERVICES, random.Random(SEED))
 
 
 def deployments():
     """Return the rows of the deployments: one of them, or all with LVS_EVERY_WAY."""
-    found = pairwise.rows(DEPLOYMENTS, random.Random(SEED))
-    return of_the_day(found, 1)
+    return of_the_day(pairwise.rows(DEPLOYMENTS, random.Random(SEED)), 1)
+
+
+def share(rows, turn):
+    """Return the services of a deployment, each with its number; after SHARE deployments every service was in one."""
+    return {number: row for number, row in enumerate(rows) if number % SHARE == (SEED + turn) % SHARE}
 
 
 def port(number):
@@ -74,11 +77,11 @@ def declared(number, row, forward):
     return service
 
 
-def variables(deployment, rows):
-    """Return the variables of site.yml for a deployment with these services."""
+def variables(deployment, numbered):
+    """Return the variables of site.yml for a deployment with these services, each with its number."""
     forward, interface = deployment['way'].split()
     return {
-        'lvs_virtual_services': [declared(number, row, forward) for number, row in enumerate(rows)],
+        'lvs_virtual_services': [declared(number, row, forward) for number, row in numbered.items()],
         'director_engine': deployment['engine'],
         'realserver_arp_method': deployment['arp'],
         'realserver_vip_interface': interface if interface == 'ipvs0' else 'lo',

@@ -52,9 +52,10 @@ def state(host):
 class Deployment:
     """Hosts with all services, and what clients have seen of them."""
 
-    def __init__(self, row):
+    def __init__(self, row, services):
         self.row = row
-        self.variables = crossed.variables(row, SERVICES)
+        self.services = services
+        self.variables = crossed.variables(row, services)
         self.made = 0
         self.failed = {}
 
@@ -73,16 +74,14 @@ class Deployment:
             figures = program.end()
         assert figures['in_time']
         self.made += sum(one['made'] for one in figures['services'])
-        for number, one in enumerate(figures['services']):
+        for number, one in zip(self.services, figures['services']):
             if one['failed']:
                 self.failed[when, number] = '{0} of {1}: {2}'.format(len(one['failed']), one['made'], one['failed'][0])
 
 
 @pytest.fixture(scope='module', autouse=True)
-def programs(tmp_path_factory):
-    endpoints = tmp_path_factory.mktemp('endpoints') / 'endpoints.json'
-    endpoints.write_text(json.dumps([crossed.endpoint(number, row) for number, row in enumerate(SERVICES)]))
-    bring('client', THERE, NODE / 'ask.py', endpoints)
+def programs():
+    bring('client', THERE, NODE / 'ask.py')
     for host in REALSERVERS:
         bring(host, THERE, NODE / 'serve.py')
         on(host, 'systemctl reset-failed lvs-combinations 2> /dev/null; systemd-run --quiet --unit=lvs-combinations '
@@ -92,17 +91,21 @@ def programs(tmp_path_factory):
         on(host, 'systemctl stop lvs-combinations 2> /dev/null; rm -rf ' + THERE)
 
 
-@pytest.fixture(name='deployment', scope='module', params=crossed.deployments(), ids=lambda row: ', '.join(row.values()))
-def a_deployment(request, figure):
-    firewalld(request.param['firewall'] == 'firewalld')
+@pytest.fixture(name='deployment', scope='module', params=enumerate(crossed.deployments()), ids=lambda param: ', '.join(param[1].values()))
+def a_deployment(request, figure, tmp_path_factory):
+    turn, row = request.param
+    deployment = Deployment(row, crossed.share(SERVICES, turn))
+    endpoints = tmp_path_factory.mktemp('endpoints') / 'endpoints.json'
+    endpoints.write_text(json.dumps([crossed.endpoint(number, row) for number, row in deployment.services.items()]))
+    bring('client', THERE, NODE / 'ask.py', endpoints)
+    firewalld(row['firewall'] == 'firewalld')
     before = {host: state(host) for host in HOSTS}
-    deployment = Deployment(request.param)
     deployment.play('site')
     yield deployment
     deployment.play('teardown')
     after = {host: state(host) for host in HOSTS}
     firewalld(False)
-    figure('{0}: seed {1}, {2} services, {3} requests'.format(', '.join(request.param.values()), crossed.SEED, len(SERVICES), deployment.made))
+    figure('{0}: seed {1}, {2} services, {3} requests'.format(', '.join(row.values()), crossed.SEED, len(deployment.services), deployment.made))
     for name in crossed.KNOWN:
         hurt = {number for when, number in deployment.failed if name in crossed.explained(when, deployment.row, SERVICES[number])}
         figure('    known: {0}: {1} services{2}'.format(name, len(hurt), ''.join(
