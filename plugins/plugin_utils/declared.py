@@ -9,9 +9,8 @@ Private to this collection. Mistakes go to `Findings`, so that one does not hide
 
 from __future__ import annotations
 
-import contextlib
 import re
-from typing import Iterator, Mapping, NamedTuple
+from typing import Callable, Iterator, Mapping, NamedTuple
 
 from ..module_utils.ipvs import model, nested, options
 from . import inventory
@@ -28,6 +27,14 @@ REALSERVER_KEYS = ('name', 'address', 'port') + REALSERVER_SETTINGS
 
 _SERVICE = nested.fields(options.TABLE_SERVICE)
 _REALSERVER = nested.fields(options.TABLE_REALSERVER)
+# What takes the place of a wrong value so that the others can be judged. What is judged by it goes with it.
+_ADDRESSES = {'ipv4': '192.0.2.1', 'ipv6': '2001:db8::1'}
+_INSTEAD: dict[str, dict] = {
+    'scheduler': {'scheduler': None, 'scheduler_flags': None},
+    'persistence_timeout': {'persistence_timeout': 1},
+    'forward': {'forward': None, 'port': None, 'tunnel': None},
+    'upper_threshold': {'upper_threshold': None, 'lower_threshold': None},
+}
 _RANGE = re.compile(r'([0-9]+)-([0-9]+)', re.ASCII)
 
 
@@ -138,40 +145,74 @@ def explicit(service: Service, found: Findings) -> list[Server]:
 
 def entries(service: Service, servers: list[Server], found: Findings) -> list[dict]:
     """Return the service in the terms of `ipvs_table`, one entry for each port."""
-    made = []
     settings = {name: service.given[name] for name in SETTINGS if service.given.get(name) is not None}
-    for key, identity in service.identities:
-        entry = dict(identity, **settings)
-        service_key = options.service_key(identity)
-        with found.collecting(), _named({'address': service.where + '.vip', 'port': key}, service.where):
-            options.service(service_key, nested.accepted(entry, _SERVICE, 'a service'))
-        seen: dict = {}
-        entry['realservers'] = []
-        for server in servers:
-            settled = {name: value for name, value in server.settings.items() if name != 'name' and value is not None}
-            entry['realservers'].append(settled)
-            with found.collecting(), _named(server.keys, service.where):
-                accepted = nested.accepted(settled, _REALSERVER, 'a real server')
-                server_key = options.realserver_key(service_key, accepted['address'], accepted.get('port'))
-                options.realserver(server_key, accepted)
-                first = seen.setdefault(server_key, server.label)
-                if first != server.label:
-                    raise InventoryError('{0}.realservers: {1} and {2} have the same address, {3}'.format(
-                        service.where, first, server.label, server_key.address))
-        made.append(entry)
+    made = [_entry(service, key, dict(identity, **settings), servers, found) for key, identity in service.identities]
+    if not made:
+        # What it would be called is wrong already; the rest is judged all the same.
+        family = model.family_of(service.vip or next((server.settings['address'] for server in servers), ''))
+        portless = [server._replace(settings=dict(server.settings, port=None)) for server in servers]
+        _entry(service, '', dict(address=_ADDRESSES[family], port=1, protocol='udp', **settings), portless, found)
     return made
 
 
-@contextlib.contextmanager
-def _named(keys: Mapping[str, str], where: str) -> Iterator[None]:
+def _entry(service: Service, key: str, entry: dict, servers: list[Server], found: Findings) -> dict:
+    """Return one entry with its real servers; ``key`` is that of its port."""
+    service_key = options.service_key(entry)
+
+    def judge_service(given: Mapping) -> None:
+        accepted = nested.accepted(given, _SERVICE, 'a service')
+        options.service(options.service_key(accepted), accepted)
+
+    def judge_server(given: Mapping) -> None:
+        accepted = nested.accepted(given, _REALSERVER, 'a real server')
+        options.realserver(options.realserver_key(service_key, accepted['address'], accepted.get('port')), accepted)
+
+    address = {'address': _ADDRESSES[service_key.family]}
+    for mistake in _mistakes(entry, judge_service, dict(_INSTEAD, address=address, port={'port': 1})):
+        found.add(_sentence(mistake, {'address': service.where + '.vip', 'port': key}, service.where))
+    seen: dict = {}
+    entry['realservers'] = []
+    for server in servers:
+        settled = {name: value for name, value in server.settings.items() if name != 'name' and value is not None}
+        entry['realservers'].append(settled)
+        mistakes = list(_mistakes(settled, judge_server, dict(_INSTEAD, address=address)))
+        for mistake in mistakes:
+            found.add(_sentence(mistake, server.keys, service.where))
+        if not any(_option(mistake) in ('address', 'port') for mistake in mistakes):
+            server_key = options.realserver_key(service_key, settled['address'], _number(settled.get('port')))
+            first = seen.setdefault(server_key, server.label)
+            if first != server.label:
+                found.add('{0}.realservers: {1} and {2} have the same address, {3}'.format(
+                    service.where, first, server.label, server_key.address))
+    return entry
+
+
+def _mistakes(given: Mapping, judge: Callable[[Mapping], None], instead: Mapping[str, Mapping]) -> Iterator[model.InvalidEntry]:
+    """Yield each mistake of an entry: a wrong setting is replaced, or left out, and the rest judged again."""
+    left, wrong = dict(given), set()
+    while True:
+        try:
+            judge(left)
+            return
+        except model.InvalidEntry as mistake:
+            option = _option(mistake)
+            yield mistake
+            if option not in left or option in wrong:
+                return
+            wrong.add(option)
+            left.update(instead.get(option, {option: None}))
+
+
+def _option(mistake: model.InvalidEntry) -> str:
+    # What follows is a place in the value, as in tunnel.port.
+    return re.match(r'\w*', mistake.option).group()
+
+
+def _sentence(mistake: model.InvalidEntry, keys: Mapping[str, str], where: str) -> str:
     """Say of a value that IPVS could not take where the inventory has it."""
-    try:
-        yield
-    except model.InvalidEntry as error:
-        # What follows is a place in the value, as in tunnel.port.
-        option = re.match(r'\w*', error.option).group()
-        key = keys.get(option, '{0}.{1}'.format(where, option)) + error.option[len(option):]
-        raise InventoryError('{0}: {1} {2}'.format(key, model.shown(error.value), error.reason)) from None
+    option = _option(mistake)
+    key = keys.get(option, '{0}.{1}'.format(where, option)) + mistake.option[len(option):]
+    return '{0}: {1} {2}'.format(key, model.shown(mistake.value), mistake.reason)
 
 
 def _known_keys(given: Mapping, known: tuple, where: str) -> None:

@@ -291,14 +291,41 @@ class TestAllMistakes:
             'lvs_virtual_services[1] (web)',
             'lvs_virtual_services[1] (web).port',
             'lvs_virtual_services[1] (web).realservers',
+            'lvs_virtual_services[1] (web).scheduler',
             'lvs_virtual_services[2] (mail).vip',
             'lvs_virtual_services[2] (mail).realservers[0].address',
             'lvs_virtual_services[2] (mail).realservers[2]',
+            'lvs_virtual_services[2] (mail).realservers[1].weight',
             'lvs_virtual_services[3] (dns).realservers[0].address',
             'lvs_virtual_services[3] (dns).realservers[2]',
             'lvs_virtual_services[3] (dns).scheduler',
             'lvs_virtual_services[3] (dns).realservers[1].weight',
         ]  # fmt: skip
+
+    @pytest.mark.parametrize('service', [
+        {'protocol': 'TCP'}, {'port': 'http'}, {'vip': '192.0.2.256'}, {'vip': '224.0.0.1'}, {'port': 0}, {'fwmark': 0, 'port': None},
+        {'persistence_timeout': 'long'}, {'one_packet': True}, {'scheduler_flags': 'mh-port'},
+    ], ids=str)
+    def test_nor_do_settings_of_one_service_hide_one_another(self, service):
+        server = {'address': '192.0.2.21', 'weight': 70000, 'upper_threshold': -1, 'forward': 'masq'}
+        alone = faults(dict(WEB, **service))
+        found = faults(dict(WEB, realservers=[server], scheduler='WRR', persistence_netmask='24.0', **{'persistence_timeout': 60, **service}))
+        assert len(alone) == 1
+        where = 'lvs_virtual_services[0] (web).'
+        assert {fault.partition(': ')[0] for fault in found} - {alone[0].partition(': ')[0]} == {where + key for key in (
+            'scheduler', 'persistence_netmask', 'realservers[0].weight', 'realservers[0].upper_threshold', 'realservers[0].forward')}
+
+    @pytest.mark.parametrize(('service', 'server'), [
+        ({'scheduler': 'MH', 'scheduler_flags': ['mh-port']}, {}),
+        ({'persistence_timeout': 'long', 'persistence_netmask': 24, 'port': 0}, {}),
+        ({'persistence_timeout': -1, 'persistence_engine': 'sip', 'protocol': 'udp'}, {}),
+        ({}, {'forward': 'ipip', 'tunnel': {'type': 'gue', 'port': 6080}}),
+        ({}, {'forward': 'masq', 'port': 8080}),
+        ({}, {'upper_threshold': 'many', 'lower_threshold': 5}),
+        ({'protocol': 'UDP', 'one_packet': True}, {'forward': 'nat', 'port': 8080}),
+    ], ids=str)  # fmt: skip
+    def test_what_depends_on_a_wrong_setting_is_not_judged_without_it(self, service, server):
+        assert len(faults(dict(WEB, realservers=[dict(server, address='192.0.2.21')], **service))) == 1
 
     def test_a_mistake_of_a_service_with_many_ports_is_said_once(self):
         assert len(faults(dict(without(WEB, 'port'), ports=[80, 443], scheduler='dr'))) == 1
