@@ -41,20 +41,24 @@ CHECKERS = {
 """Of each type its name in keepalived. The type none has none: such a real server always counts as alive."""
 
 SINCE = {'udp': (2, 1, 0), 'ping': (2, 1, 0)}
-"""The first version of keepalived that has a type. All others are as old as 1.3."""
+"""The first version of keepalived that has a type. All others are as old as the collection can work with."""
 
 OPTION_SINCE = {('udp', 'payload'): (2, 2, 0)}
 """The first version that has an option of a type, if that is a later one."""
 
 
 class Check(NamedTuple):
-    """A health check; `options` are those of its type, read."""
+    """A health check; `options` are those of its type, read.
+
+    `service_port` is asked for where neither `port` is declared nor the real server has one, as with a firewall mark.
+    """
 
     type: str
     port: int | None
     times: Mapping[str, float]
     retries: int
     options: Mapping[str, object]
+    service_port: int | None = None
 
     @property
     def needs_port(self) -> bool:
@@ -63,6 +67,17 @@ class Check(NamedTuple):
     @property
     def over_data_path(self) -> bool:
         return bool(self.options.get('data_path'))
+
+    @property
+    def statuses(self) -> Sequence[str]:
+        """The status codes of HTTP that are as good as none other, single ones and ranges."""
+        if self.type not in ('http', 'https'):
+            return ()
+        return self.options.get('status') or (() if self.options.get('digest') else ('200-299',))
+
+    def port_of(self, server: model.RealServer) -> int | None:
+        """Return the port at which a real server is asked."""
+        return self.port or server.key.port or self.service_port
 
     def at_its_own_address(self) -> Check:
         return self._replace(options={key: value for key, value in self.options.items() if key != 'data_path'})
@@ -86,16 +101,16 @@ class Check(NamedTuple):
             lines.append('@^{0} {1}'.format(TEST_ID, words('user', self.options.get('user', SCRIPT_USER))))
             lines.append('@{0} {1}'.format(TEST_ID, words('user', 'root')))
         else:
-            if self.needs_port and self.port is not None and self.port != server.key.port:
-                lines.append(words('connect_port', self.port))
+            if self.needs_port and self.port_of(server) != server.key.port:
+                lines.append(words('connect_port', self.port_of(server)))
             lines.append(words('connect_timeout', self.times['timeout']))
-            lines += _OF_TYPE.get(self.type, lambda options: [])(self.options)
+            lines += _OF_TYPE.get(self.type, lambda check: [])(self)
         lines.append(words('retry', self.retries))
         lines.append(words('delay_before_retry', self.times['retry_delay']))
         return Block(kind, lines)
 
     def _asks(self, vip: str, server: model.RealServer) -> list[str]:
-        asked = [DATA_PATH, vip, str(self.port or server.key.port), server.key.address, '--timeout', str(self.times['timeout'])]
+        asked = [DATA_PATH, vip, str(self.port_of(server)), server.key.address, '--timeout', str(self.times['timeout'])]
         if server.forward == 'tun':
             asked += ['--forward', 'tun']
         if self.type == 'http':
@@ -114,13 +129,13 @@ class Check(NamedTuple):
 def default(protocol: str, port: int | None) -> Check:
     """Return the check of a service that declares none: a connection where there is one to be had."""
     kind = 'tcp' if protocol == 'tcp' and port else 'none'
-    return Check(kind, None, {name: initial for name, (_theirs, initial) in TIMES.items()}, RETRIES, {})
+    return Check(kind, None, {name: initial for name, (_theirs, initial) in TIMES.items()}, RETRIES, {}, port)
 
 
 def read(given: object, where: str, protocol: str, ports: Sequence[int], found: Findings) -> Check | None:
     """Return the check that a service declares; None, with sentences in `found`, if it cannot be built.
 
-    `where` is the key of the inventory, `ports` are the single ports of the service's real servers.
+    `where` is the key of the inventory, `ports` are those of the real servers, without ranges.
     """
     before = len(found.sentences)
     if given is None:
@@ -152,6 +167,7 @@ def read(given: object, where: str, protocol: str, ports: Sequence[int], found: 
         {name: values.get(name, initial) for name, (_theirs, initial) in TIMES.items()},
         values.get('retries', RETRIES),
         {key: values[key] for key in readers if key in values},
+        ports[0] if ports else None,
     )
     if check.over_data_path and "'" in str(check.options.get('path')):
         found.add("{0}.path: with data_path it cannot have the character ', write %27".format(where))
@@ -285,32 +301,36 @@ OPTIONS: dict[str, dict[str, Callable]] = {
 REQUIRED = {'misc': ('command',)}
 
 
-def _http(options: Mapping) -> list:
+def _http(check: Check) -> list:
+    options = check.options
     url: list = [words('path', options.get('path', '/'))]
     if options.get('digest'):
         url.append(words('digest', options['digest']))
-    if options.get('status') or not options.get('digest'):
-        url.append(words('status_code', *options.get('status', ['200-299'])))
+    if check.statuses:
+        url.append(words('status_code', *check.statuses))
     if options.get('host'):
         url.append(words('virtualhost', options['host']))
     return [Block('url', url)]
 
 
-def _https(options: Mapping) -> list:
-    return [*_http(options), *([words('enable_sni')] if options.get('host') else [])]
+def _https(check: Check) -> list:
+    return [*_http(check), *([words('enable_sni')] if check.options.get('host') else [])]
 
 
-def _smtp(options: Mapping) -> list:
+def _smtp(check: Check) -> list:
+    options = check.options
     return [words('helo_name', options['helo'])] if options.get('helo') else []
 
 
-def _dns(options: Mapping) -> list:
+def _dns(check: Check) -> list:
+    options = check.options
     return [words('type', options.get('query_type', 'SOA')), words('name', options.get('query_name', '.'))]
 
 
-def _udp(options: Mapping) -> list:
+def _udp(check: Check) -> list:
+    options = check.options
     lines = [words('payload', options['payload'])] if options.get('payload') else []
     return lines + ([words('require_reply')] if options.get('reply') else [])
 
 
-_OF_TYPE: dict[str, Callable[[Mapping], list]] = {'http': _http, 'https': _https, 'smtp': _smtp, 'dns': _dns, 'udp': _udp}
+_OF_TYPE: dict[str, Callable[[Check], list]] = {'http': _http, 'https': _https, 'smtp': _smtp, 'dns': _dns, 'udp': _udp}

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-from typing import Collection, Iterable, Iterator, Mapping, NamedTuple
+from typing import Collection, Iterable, Iterator, Mapping, NamedTuple, Sequence
 
 from ...module_utils.ipvs import model, nested, options
 from .. import declared, virtual_services
@@ -24,8 +24,16 @@ _SERVICE = nested.fields(options.TABLE_SERVICE)
 _REALSERVER = nested.fields(options.TABLE_REALSERVER)
 _METHODS = {'dr': 'DR', 'tun': 'TUN', 'nat': 'NAT'}
 _CHECKSUMS = {'none': 'nocsum', 'csum': 'csum', 'remcsum': 'remcsum'}
-# The first version of keepalived that has a scheduler. All others are as old as 1.3.
-_SCHEDULER_SINCE = {'mh': (2, 0, 0), 'fo': (2, 0, 0), 'ovf': (2, 0, 0), 'twos': (2, 2, 7)}
+# What version of keepalived is needed, from its history. What is not here is older than the first of them, which is the first
+# that can be asked what it thinks of a configuration.
+_OLDEST = (2, 0, 4)
+_SCHEDULER_SINCE = {'twos': (2, 2, 7)}
+_FLAG_SINCE = {'mh-port': (2, 0, 7), 'mh-fallback': (2, 0, 7)}
+_PORT_0_SINCE = (2, 0, 15)
+_STATUS_RANGES_SINCE = (2, 0, 17)
+_UNICAST_SOURCE_SINCE = (2, 1, 0)
+# Versions (from, before) that do something else than to keep a real server with weight 0.
+_NO_WEIGHT_0 = [((0,), (2, 0, 16), 'refuses weight 0'), ((2, 1, 0), (2, 2, 0), 'takes weight 0 for 1')]
 
 
 class Director(NamedTuple):
@@ -62,6 +70,7 @@ def faults(director: Director, version: str = '') -> list[str]:
 
 
 def _blocks(director: Director, version: str, found: Findings) -> list[Block]:
+    _judge_program(version, director.ha is not None, found)
     services = list(virtual_services.read(director.services, director.variable, found))
     servers = _virtual_servers(services, set(_directors(director.ha or {})), version, found)
     settings, serves = None, False
@@ -94,25 +103,49 @@ def _judge_sync(services: Iterable[declared.Service], found: Findings) -> None:
                           'synchronise connections'.format(server.keys['address'], server.settings['address']))
 
 
-def _virtual_servers(services: Iterable[declared.Service], directors: Collection[str], version: str, found: Findings) -> list[Block]:
+def _virtual_servers(services: Sequence[declared.Service], directors: Collection[str], version: str, found: Findings) -> list[Block]:
     made: list[Block] = []
+    vips = {service.vip: service.where for service in services}
     for service in services:
         servers = declared.explicit(service, found)
         entries = declared.entries(service, servers, found)
         its_health = health.read(
             service.given, service.where, service.protocol, service.vip, [port.low for port in service.ports],
-            [server.settings.get('port') or port.low for server in servers for port in service.ports], found,
+            [server.settings.get('port') or port.low for server in servers for port in service.ports if port.low == port.high], found,
         )  # fmt: skip
-        if not servers and its_health.sorry is None:
+        if not servers:
             found.add('{0}.realservers: keepalived ignores a service that has no real servers; leave the service out, or give '
                       'a host lvs_drained: true'.format(service.where))
-        _judge_version(service, its_health, version, found)
+        _judge_quorum(service, its_health.quorum, entries, found)
+        if its_health.sorry:
+            _judge_sorry(service, its_health.sorry, servers, vips, found)
+        _judge_version(service, servers, its_health, version, found)
         if its_health.check and its_health.check.over_data_path:
             _judge_data_path(service, servers, found)
         if found.sentences or its_health.check is None:
             continue
         made += [_virtual_server(entry, service.vip, its_health, directors) for entry in entries]
     return made
+
+
+def _judge_quorum(service: declared.Service, quorum: int, entries: Iterable[Mapping], found: Findings) -> None:
+    """Find a quorum that is never reached. With somebody drained it may be, and keepalived lowers it for so long."""
+    for entry in entries:
+        weights = [declared.whole_number(server.get('weight', 1)) for server in entry['realservers']]
+        if weights and all(weights) and sum(weights) < quorum:
+            found.add('{0}.quorum: {1} is never reached, as the weights of all real servers are {2} in sum'.format(
+                service.where, quorum, sum(weights)))
+
+
+def _judge_sorry(service: declared.Service, sorry: health.Sorry, servers: Iterable[declared.Server], vips: Mapping[str, str],
+                 found: Findings) -> None:
+    where = '{0}.sorry_server.address: {1} is '.format(service.where, sorry.address)
+    if sorry.address in vips:
+        found.add('{0}the VIP of {1}; a sorry server has an address of its own'.format(where, vips[sorry.address]))
+    for server in servers:
+        if str(server.settings['address']) == sorry.address:
+            found.add('{0}a real server of the service as well, {1}, and is gone when it is needed; name another host'.format(
+                where, server.label))
 
 
 def _judge_data_path(service: declared.Service, servers: Iterable[declared.Server], found: Findings) -> None:
@@ -129,7 +162,8 @@ def _judge_data_path(service: declared.Service, servers: Iterable[declared.Serve
                 service.where, address))
 
 
-def _judge_version(service: declared.Service, its_health: health.Health, version: str, found: Findings) -> None:
+def _judge_version(service: declared.Service, servers: Iterable[declared.Server], its_health: health.Health, version: str,
+                   found: Findings) -> None:
     ours = _numbers(version)
     if not ours:
         return
@@ -137,15 +171,46 @@ def _judge_version(service: declared.Service, its_health: health.Health, version
     def require(key: str, what: object, since: tuple[int, ...] | None) -> None:
         if since and ours < since:
             found.add('{0}.{1}: keepalived {2} does not know {3}, which is there from {4} on'.format(
-                service.where, key, version, what, '.'.join(map(str, since))))
+                service.where, key, version, what, _dotted(since)))
 
     scheduler = service.given.get('scheduler')
     require('scheduler', scheduler, _SCHEDULER_SINCE.get(str(scheduler)))
+    for flag in service.given.get('scheduler_flags') or ():
+        require('scheduler_flags', flag, _FLAG_SINCE.get(str(flag)))
+    if service.mark is not None:
+        require('fwmark', 'real servers without a port', _PORT_0_SINCE)
+    for port in service.ports:
+        if port.low == 0:
+            require(port.key.rpartition('.')[2], 'real servers without a port', _PORT_0_SINCE)
     check = its_health.check
     if check and not check.over_data_path:
         require('check.type', check.type, checks.SINCE.get(check.type))
         for option in check.options:
             require('check.' + option, option, checks.OPTION_SINCE.get((check.type, option)))
+        if len(check.statuses) > 1 or any('-' in status for status in check.statuses):
+            require('check.status', 'several of them ({0})'.format(', '.join(check.statuses)), _STATUS_RANGES_SINCE)
+    for begin, end, does in _NO_WEIGHT_0:
+        if begin <= ours < end:
+            for server in servers:
+                if declared.whole_number(server.settings.get('weight')) == 0:
+                    found.add('{0}: keepalived {1} {2}, so {3} cannot be drained; that is possible from {4} on'.format(
+                        server.keys.get('weight', '{0}.{1}'.format(service.where, server.label)), version, does,
+                        server.settings.get('name') or server.settings['address'], _dotted(end)))
+
+
+def _judge_program(version: str, unicast: bool, found: Findings) -> None:
+    """Find a keepalived that is too old for anything, or for adverts to single hosts."""
+    ours = _numbers(version)
+    if ours and ours < _OLDEST:
+        found.add('director_engine: keepalived {0} is too old; a configuration can be tested before it is loaded from {1} on'.format(
+            version, _dotted(_OLDEST)))
+    elif ours and unicast and ours < _UNICAST_SOURCE_SINCE:
+        found.add('director_ha_peers: keepalived {0} does not know check_unicast_src, by which it looks who sends an advert; that is '
+                  'there from {1} on'.format(version, _dotted(_UNICAST_SOURCE_SINCE)))
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return '.'.join(map(str, version))
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -185,7 +250,8 @@ def _virtual_server(entry: Mapping, vip: str, its_health: health.Health, directo
         lines.append(words('hysteresis', its_health.hysteresis))
     sorry = its_health.sorry
     if sorry:
-        lines.append(words('sorry_server', sorry.address, sorry.port or key.number))
+        # The port that the kernel gives to what does not change it: that of the service, 0 for a mark.
+        lines.append(words('sorry_server', sorry.address, sorry.port if sorry.forward == 'nat' and sorry.port else 0 if marked else key.number))
         lines.append(words('sorry_server_lvs_method', _METHODS[sorry.forward]))
         if sorry.inhibit:
             lines.append(words('sorry_server_inhibit'))

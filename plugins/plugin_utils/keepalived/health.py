@@ -87,6 +87,9 @@ def _sorry(given: object, where: str, vip: str, ports: Sequence[int], found: Fin
         found.add('{0}: unknown key {1!r}; known are {2}'.format(where, key, ', '.join(SORRY_KEYS)))
     with found.collecting():
         address = str(inventory.ip(given['address'], where + '.address'))
+        kind = model.unusable(address)
+        if kind:
+            raise InventoryError("{0}.address: '{1}' is {2}; a sorry server has a unicast address".format(where, address, kind))
         forward = given.get('forward') or 'dr'
         if forward not in model.FORWARDING_METHODS:
             raise InventoryError('{0}.forward: {1} is none of {2}'.format(

@@ -307,3 +307,16 @@ def test_a_rolling_update_that_is_only_foretold_says_so(director):
     status, output = director.run('rolling_update.yml', *TRANSLATED, *work(director), '--check')
     assert status == 0 and 'real2: would be done and back in, 2 of 2 real servers' in output, output
     assert (director.written, director.drained) == ([], [])
+
+
+def test_a_keepalived_that_cannot_keep_a_drained_real_server_is_refused_before_it_is_remembered(director):
+    program = director.folder / 'keepalived'
+    program.write_text('#!/bin/sh\necho "Keepalived v2.1.5 (07/13,2020)" >&2\n')
+    program.chmod(0o755)
+    words = ['drain.yml', '-e', 'drain_hosts=real1', '-e', 'director_engine=keepalived']
+    status, said = director.run(*words)
+    program.unlink()
+    assert status != 0
+    assert 'keepalived 2.1.5 takes weight 0 for 1, so real1 cannot be drained; that is possible from 2.2.0 on' in said
+    assert 'Nothing was changed' in said
+    assert director.drained == [] and director.written == []

@@ -20,6 +20,8 @@ from ansible_collections.lvs.direct_routing.plugins.plugin_utils.keepalived impo
 SERVERS = [{'address': '192.0.2.21'}, {'address': '192.0.2.22', 'weight': 2}]
 SERVERS_IPV6 = [{'address': '2001:db8::21'}]
 WEB = {'name': 'web', 'vip': '192.0.2.100', 'port': 80, 'scheduler': 'wrr', 'realservers': SERVERS}
+MARKED = dict(WEB, port=None, ports=[443, 80], fwmark=7)
+DRAINED = dict(WEB, realservers=[SERVERS[0], dict(SERVERS[1], weight=0)])
 HA = {'address': '192.0.2.10', 'peers': ['192.0.2.11']}
 EVERYTHING = [
     dict(WEB, ports=[80, 443], port=None, persistence_timeout=300, persistence_netmask='255.255.255.0', quorum=2, hysteresis=1,
@@ -35,6 +37,7 @@ EVERYTHING = [
     dict(WEB, port=5000, protocol='udp', check={'type': 'udp', 'payload': '00ff01', 'reply': True},
          realservers=[dict(SERVERS[0], forward='nat', port=5001, upper_threshold=100, lower_threshold=50)]),
     dict(WEB, port=0, persistence_timeout=60, check={'type': 'tcp', 'port': 22}),
+    dict(MARKED, vip='192.0.2.102', fwmark=8, sorry_server={'address': '192.0.2.30'}),
 ]
 
 
@@ -71,6 +74,15 @@ def test_a_service_is_one_block():
     (EVERYTHING[7], 'real_server 192.0.2.21 5001 { weight 1 lvs_method NAT uthreshold 100 lthreshold 50 UDP_CHECK'),
     (EVERYTHING[8], 'real_server 192.0.2.21 0 { weight 1 lvs_method DR TCP_CHECK { connect_port 22'),
     (dict(WEB, check={'interval': 0.5}), 'delay_loop 0.5 '),
+    (MARKED, 'real_server 192.0.2.21 0 { weight 1 lvs_method DR TCP_CHECK { connect_port 443 connect_timeout'),
+    (dict(MARKED, ports=['1024-65535', 21]), 'TCP_CHECK { connect_port 21 connect_timeout'),
+    (dict(MARKED, check={'type': 'http'}), 'HTTP_GET { connect_port 443 connect_timeout'),
+    (dict(MARKED, check={'type': 'http', 'port': 80}), 'HTTP_GET { connect_port 80 connect_timeout'),
+    (dict(MARKED, check={'data_path': True}), 'lvs-data-path 192.0.2.100 443 192.0.2.21 '),
+    (dict(MARKED, realservers=[{'address': '192.0.2.21', 'forward': 'nat', 'port': 8443}]),
+     'real_server 192.0.2.21 8443 { weight 1 lvs_method NAT TCP_CHECK { connect_timeout'),
+    (dict(MARKED, sorry_server={'address': '192.0.2.30'}), 'sorry_server 192.0.2.30 0 sorry_server_lvs_method DR '),
+    (dict(MARKED, sorry_server={'address': '192.0.2.30', 'port': 8080, 'forward': 'nat'}), 'sorry_server 192.0.2.30 8080 '),
     (dict(WEB, port=None, fwmark=7, check={'data_path': True, 'port': 80}),
      'MISC_CHECK { misc_path "/etc/keepalived/lvs-data-path 192.0.2.100 80 192.0.2.21 '),
 ])
@@ -83,6 +95,18 @@ def test_what_is_declared_is_there(service, part):
                                 'the service out, or give a host lvs_drained: true'),
     (dict(WEB, quorum=0), 'services[0] (web).quorum: 0 is not a whole number 1..2147483647'),
     (dict(WEB, quorum=2, hysteresis=2), 'services[0] (web).hysteresis: 2 has to be less than quorum, 2, or the quorum is never lost'),
+    (dict(WEB, quorum=9), 'services[0] (web).quorum: 9 is never reached, as the weights of all real servers are 3 in sum'),
+    (dict(WEB, sorry_server={'address': '0.0.0.0'}),
+     "services[0] (web).sorry_server.address: '0.0.0.0' is unspecified; a sorry server has a unicast address"),
+    (dict(WEB, sorry_server={'address': '192.0.2.100'}),
+     'services[0] (web).sorry_server.address: 192.0.2.100 is the VIP of services[0] (web); a sorry server has an address of its own'),
+    (dict(WEB, sorry_server={'address': '192.0.2.22'}), 'services[0] (web).sorry_server.address: 192.0.2.22 is a real server of the '
+                                                        'service as well, realservers[1], and is gone when it is needed; name another host'),
+    (dict(WEB, realservers=[], sorry_server={'address': '192.0.2.30'}),
+     'services[0] (web).realservers: keepalived ignores a service that has no real servers; leave the service out, or give a host '
+     'lvs_drained: true'),
+    (dict(WEB, port=None, ports=['1024-65535'], fwmark=7, check={'type': 'tcp'}),
+     'services[0] (web).check.port: is missing; the service has no single port that could be asked for'),
     (dict(WEB, alpha='yes'), "services[0] (web).alpha: 'yes' is neither true nor false"),
     (dict(WEB, check={'type': 'http', 'uri': '/'}), "services[0] (web).check: unknown key 'uri'; a check of type http has type, port, "
                                                     'retries, interval, timeout, retry_delay, path, status, digest, host, data_path'),
@@ -102,7 +126,20 @@ def test_what_keepalived_would_do_without_a_word_is_said(service, sentence):
 
 
 @pytest.mark.parametrize('service, version, sentence', [
-    (dict(WEB, scheduler='mh'), '1.3.9', 'services[0] (web).scheduler: keepalived 1.3.9 does not know mh, which is there from 2.0.0 on'),
+    (WEB, '1.3.9', 'director_engine: keepalived 1.3.9 is too old; a configuration can be tested before it is loaded from 2.0.4 on'),
+    (dict(WEB, scheduler='twos'), '2.2.4', 'services[0] (web).scheduler: keepalived 2.2.4 does not know twos, which is there from 2.2.7 on'),
+    (dict(WEB, scheduler='mh', scheduler_flags=['mh-port']), '2.0.6',
+     'services[0] (web).scheduler_flags: keepalived 2.0.6 does not know mh-port, which is there from 2.0.7 on'),
+    (dict(MARKED, check={'type': 'tcp'}), '2.0.14',
+     'services[0] (web).fwmark: keepalived 2.0.14 does not know real servers without a port, which is there from 2.0.15 on'),
+    (EVERYTHING[8], '2.0.14',
+     'services[0] (web).port: keepalived 2.0.14 does not know real servers without a port, which is there from 2.0.15 on'),
+    (dict(WEB, check={'type': 'http'}), '2.0.16',
+     'services[0] (web).check.status: keepalived 2.0.16 does not know several of them (200-299), which is there from 2.0.17 on'),
+    (DRAINED, '2.0.15', 'services[0] (web).realservers[1].weight: keepalived 2.0.15 refuses weight 0, so 192.0.2.22 cannot be drained; that '
+                        'is possible from 2.0.16 on'),
+    (DRAINED, '2.1.5', 'services[0] (web).realservers[1].weight: keepalived 2.1.5 takes weight 0 for 1, so 192.0.2.22 cannot be drained; '
+                       'that is possible from 2.2.0 on'),
     (dict(WEB, check={'type': 'ping'}), 'v2.0.20',
      'services[0] (web).check.type: keepalived v2.0.20 does not know ping, which is there from 2.1.0 on'),
     # Debian 11's own test of the configuration says "Unknown keyword" of it.
@@ -112,6 +149,21 @@ def test_what_keepalived_would_do_without_a_word_is_said(service, sentence):
 def test_what_a_version_lacks_is_named(service, version, sentence):
     assert sentences(service, version=version) == [sentence]
     assert sentences(service, version='2.2.7') == sentences(service) == []
+
+
+@pytest.mark.parametrize('service, version', [
+    (DRAINED, '2.0.16'), (DRAINED, '2.0.20'), (DRAINED, '2.2.0'), (dict(WEB, check={'type': 'http', 'status': 200}), '2.0.16'),
+    (dict(WEB, scheduler='mh'), '2.0.4'), (dict(MARKED, check={'type': 'tcp'}), '2.0.15'),
+])
+def test_what_a_version_has_is_not_refused(service, version):
+    assert sentences(service, version=version) == []
+
+
+def test_adverts_to_single_hosts_need_a_version_that_looks_who_sent_them():
+    assert sentences(WEB, version='2.0.20', ha=HA, vip=vrrp.Vip('eth0'), ha_variable='director_ha_') == [
+        'director_ha_peers: keepalived 2.0.20 does not know check_unicast_src, by which it looks who sends an advert; that is there from '
+        '2.1.0 on']
+    assert sentences(WEB, version='2.1.0', ha=HA, vip=vrrp.Vip('eth0'), ha_variable='director_ha_') == []
 
 
 @pytest.mark.parametrize('server, sentence', [
