@@ -21,7 +21,7 @@ SETTINGS = tuple(options.SERVICE_SETTINGS)
 REALSERVER_SETTINGS = tuple(options.REALSERVER_SETTINGS)
 SERVICE_KEYS = (
     'name', 'vip', 'port', 'ports', 'fwmark', 'protocol', 'realservers', 'check', 'sorry_server',
-    'quorum', 'hysteresis', 'inhibit_on_failure', 'alpha', 'omega', 'ha_group',
+    'scheduler_fallback', 'quorum', 'hysteresis', 'inhibit_on_failure', 'alpha', 'omega', 'ha_group',
 ) + SETTINGS + REALSERVER_SETTINGS  # fmt: skip
 REALSERVER_KEYS = ('name', 'address', 'port') + REALSERVER_SETTINGS
 
@@ -145,7 +145,7 @@ def explicit(service: Service, found: Findings) -> list[Server]:
 
 def entries(service: Service, servers: list[Server], found: Findings) -> list[dict]:
     """Return the service in the terms of `ipvs_table`, one entry for each port."""
-    settings = {name: service.given[name] for name in SETTINGS if service.given.get(name) is not None}
+    settings = _with_fallback(service, {name: service.given[name] for name in SETTINGS if service.given.get(name) is not None}, found)
     made = [_entry(service, key, dict(identity, **settings), servers, found) for key, identity in service.identities]
     if not made:
         # What it would be called is wrong already; the rest is judged all the same.
@@ -153,6 +153,23 @@ def entries(service: Service, servers: list[Server], found: Findings) -> list[di
         portless = [server._replace(settings=dict(server.settings, port=None)) for server in servers]
         _entry(service, '', dict(address=_ADDRESSES[family], port=1, protocol='udp', **settings), portless, found)
     return made
+
+
+def _with_fallback(service: Service, settings: dict, found: Findings) -> dict:
+    """Return the settings with the flag by which no client of a drained real server is refused, unless it is not wanted."""
+    wanted, scheduler, flags = service.given.get('scheduler_fallback'), settings.get('scheduler'), settings.get('scheduler_flags', [])
+    flag = model.FALLBACKS.get(scheduler) if isinstance(scheduler, str) else None
+    where = service.where + '.scheduler_fallback'
+    if wanted is not None and not isinstance(wanted, bool):
+        found.add('{0}: {1} is neither true nor false'.format(where, model.shown(wanted)))
+    elif wanted and not flag:
+        found.add('{0}: is for {1}, and the scheduler is {2}'.format(where, ' and '.join(model.FALLBACKS), scheduler or 'wlc'))
+    elif flag and isinstance(flags, list):
+        if wanted is not False:
+            return dict(settings, scheduler_flags=[*flags, flag])
+        if flag in model.normal_flags(scheduler, map(str, flags)):
+            found.add('{0}: is false, and scheduler_flags has {1}'.format(where, flag))
+    return settings
 
 
 def _entry(service: Service, key: str, entry: dict, servers: list[Server], found: Findings) -> dict:

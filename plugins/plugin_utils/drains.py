@@ -179,7 +179,8 @@ def emptied(services: Sequence[Mapping], batches: Iterable[Sequence[str]], hostv
 
     ``tables`` are what ipvs_info returned, by director: who is dead there is no help, whatever is declared. A service that
     has none of the hosts at work loses nothing. Those who are to be ``back`` before help though they have no weight yet.
-    With keepalived it is as bad to leave less than the quorum where there is a sorry server.
+    With keepalived it is as bad to leave less than the quorum where there is a sorry server. And a scheduler that gives each client
+    a real server by a hash may refuse those of the hosts at work.
     """
     declared: dict[model.ServiceKey, list[Member]] = {}
     for member in members(services, hostvars):
@@ -189,6 +190,7 @@ def emptied(services: Sequence[Mapping], batches: Iterable[Sequence[str]], hostv
     for batch in batches:
         for director in sorted(tables):
             live = weights(tables[director])
+            refusing = _refusing(tables[director])
             checked = hostvars.get(director, {}).get('director_engine') == 'keepalived'
             for mine in declared.values():
                 if not any(live.get(member.key) for member in mine if member.host in batch):
@@ -197,6 +199,9 @@ def emptied(services: Sequence[Mapping], batches: Iterable[Sequence[str]], hostv
                 left = sum(live.get(member.key) or (member.weight if member.host in back else 0) for member in rest if member.weight)
                 without = '{0}: without {1}, {2} has '.format(
                     director, ' and '.join(member.host for member in mine if member.host in batch), mine[0].label)
+                if mine[0].key.service in refusing:
+                    found[_refused(director, mine[0], [member.host for member in mine if member.host in batch],
+                                   refusing[mine[0].key.service])] = None
                 if not left:
                     reasons = [_reason(member, live, why) for member in rest] or ['there is no other']
                     found[without + 'no real server left: ' + '; '.join(reasons)] = None
@@ -204,6 +209,19 @@ def emptied(services: Sequence[Mapping], batches: Iterable[Sequence[str]], hostv
                     found[without + 'a weight of {0} left, and with less than {1} (quorum, without hysteresis) all clients get its '
                                     'sorry server'.format(left, mine[0].floor)] = None
     return list(found)
+
+
+def _refusing(table: Mapping) -> dict[model.ServiceKey, str]:
+    """Return the scheduler of each service that refuses the clients of a real server without weight."""
+    return {options.service_key(service): service['scheduler'] for service in table['services']
+            if model.refuses_clients(service['scheduler'], service.get('scheduler_flags') or ())}
+
+
+def _refused(director: str, member: Member, hosts: Sequence[str], scheduler: str) -> str:
+    flag = model.FALLBACKS.get(scheduler)
+    return '{0}: {1} would refuse new clients of {2}, as its scheduler {3} gives them to nobody else{4}'.format(
+        director, member.label, ' and '.join(hosts), scheduler,
+        ' without {0}; leave scheduler_fallback: false out and run site.yml'.format(flag) if flag else '; sh and mh do, choose one of them')
 
 
 def _reason(member: Member, live: Mapping[model.RealServerKey, int], why: Mapping[str, str]) -> str:

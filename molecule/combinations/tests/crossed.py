@@ -14,7 +14,7 @@ from nodes import REALSERVERS, VIPS
 from slices import SEED, of_the_day
 
 SCHEDULERS = ('rr', 'wrr', 'lc', 'wlc', 'fo', 'ovf', 'lblc', 'lblcr', 'dh', 'sh', 'mh', 'sed', 'nq')
-FLAGS = {'sh': ('sh-port', 'sh-fallback', 'sh-fallback,sh-port'), 'mh': ('mh-port', 'mh-fallback', 'mh-fallback,mh-port')}
+FLAGS = {'sh': ('sh-port', 'no fallback'), 'mh': ('mh-port', 'no fallback')}
 # Of the hosts: one deployment for each row.
 DEPLOYMENTS = {
     'engine': ('static', 'keepalived'),
@@ -67,10 +67,9 @@ def declared(number, row, forward):
     service = {
         'name': 's{0}'.format(number), 'vip': vip, 'port': its_port, 'protocol': protocol, 'scheduler': scheduler,
         'realservers': [{'address': RIPS[row['family'] == 'ipv6'][host]} for host in REALSERVERS], 'forward': forward,
-        # keepalived asks a real server of a mark at port 0 if it is not told another one.
-        'check': {'type': 'ping'} if protocol == 'udp' else {'type': 'tcp', 'port': its_port},
+        'check': {'type': 'ping'} if protocol == 'udp' else {'type': 'tcp'},
     }
-    service.update({'scheduler_flags': flags.split(',')} if flags else {})
+    service.update({'scheduler_fallback': False} if flags == 'no fallback' else {'scheduler_flags': [flags]} if flags else {})
     service.update({'fwmark': its_port} if marked else {})
     service.update({'persistence_timeout': row['persistence']} if row['persistence'] else {})
     service.update({'one_packet': True} if 'one packet' in row['traffic'] else {})
@@ -90,9 +89,9 @@ def variables(deployment, numbered):
 
 # Faults that are known, by name: (when, deployment, service) -> whether it explains that requests fail.
 KNOWN = {
-    'a hash scheduler keeps the share of a real server with weight 0, and refuses it':
+    'dh, and sh and mh without fallback, refuse the clients of a real server with weight 0':
         lambda when, deployment, service: (
-            when in ('drained', 'put back') and service['scheduling'].split()[0] in ('dh', 'sh', 'mh') and 'fallback' not in service['scheduling']),
+            when in ('drained', 'put back') and (service['scheduling'] == 'dh' or 'no fallback' in service['scheduling'])),
     'firewalld on a director drops the end of a connection as invalid, and the real server never hears of it':
         lambda when, deployment, service: when == 'left' and deployment['firewall'] == 'firewalld' and 'udp' not in service['traffic'],
 }

@@ -138,7 +138,8 @@ def test_every_service_answers(deployment):
 
 
 def test_no_request_fails_while_a_real_server_is_drained_and_put_back(deployment):
-    drained = {'drain_hosts': 'real1', 'drain_timeout': 5, 'drain_ignore_timeout': True}
+    # Without force it refuses to, because of the schedulers that do.
+    drained = {'drain_hosts': 'real1', 'drain_timeout': 5, 'drain_ignore_timeout': True, 'drain_force': True}
     with deployment.asking('drained'):
         deployment.play('drain', **drained)
     with deployment.asking('put back'):

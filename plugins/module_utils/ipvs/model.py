@@ -28,6 +28,9 @@ SCHEDULERS = ('rr', 'wrr', 'lc', 'wlc', 'fo', 'ovf', 'lblc', 'lblcr', 'dh', 'sh'
 # schedulers as well, but never shows it again, so it cannot be declared there.
 FLAG_NAMES = {'sh': ('sh-fallback', 'sh-port'), 'mh': ('mh-fallback', 'mh-port')}
 GENERIC_FLAGS = ('flag-1', 'flag-2', 'flag-3')
+# Of the schedulers that give each client a real server by a hash the flag that gives it another one while that has weight 0, or more
+# connections than its upper threshold. Without it IPVS refuses the client; dh has no such flag.
+FALLBACKS = {'sh': 'sh-fallback', 'mh': 'mh-fallback'}
 
 MAX_PORT = 65535
 MAX_WEIGHT = 65535
@@ -188,6 +191,11 @@ def normal_flags(scheduler: str, flags: Iterable[str]) -> tuple[str, ...]:
     names = FLAG_NAMES.get(scheduler, ())
     renamed = dict(zip(GENERIC_FLAGS, names))
     return tuple(sorted({renamed.get(flag, flag) for flag in flags}))
+
+
+def refuses_clients(scheduler: str, flags: Iterable[str]) -> bool:
+    """Say whether the new clients of a real server with weight 0 are refused, not given to another one."""
+    return scheduler == 'dh' or scheduler in FALLBACKS and FALLBACKS[scheduler] not in flags
 
 
 def normal_netmask(family: str, mask: str) -> str:

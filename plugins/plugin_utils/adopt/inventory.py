@@ -319,6 +319,9 @@ def _entry(fold: Sequence[Service], name: str, spare: Mapping) -> dict:
     if key.protocol not in ('tcp', 'fwmark'):
         entry['protocol'] = key.protocol
     entry.update(settings)
+    if settings['scheduler'] in model.FALLBACKS and model.refuses_clients(settings['scheduler'], settings.get('scheduler_flags', ())):
+        # As it is now. What the inventory does not say would bring the flag.
+        entry['scheduler_fallback'] = False
     entry['realservers'] = [dict(server) for server in servers.values()]
     return entry
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Iterable, Iterator, Mapping
 
-from ...module_utils.ipvs.model import ServiceKey, endpoint
+from ...module_utils.ipvs.model import ServiceKey, endpoint, refuses_clients
 from . import live
 from .inventory import PREFIX_KEY, Adopted, interface_of, refusal
 from .live import Director, Place, Service
@@ -193,8 +193,10 @@ def _alias(adopted: Adopted, director: Director, place: Place) -> Iterator[str]:
 
 def _services(adopted: Adopted) -> Iterator[str]:
     drained: dict[str, list[ServiceKey]] = {}
-    natted = []
+    natted, refusing = [], []
     for key, service in adopted.table.items():
+        if refuses_clients(service.settings['scheduler'], service.settings.get('scheduler_flags', ())):
+            refusing.append(key)
         if key.protocol != 'fwmark' and key.number == 0:
             yield '{0} takes every port of the VIP, also those for the director itself; name the ports if you know them.'.format(key)
         for server in service.servers.values():
@@ -202,6 +204,10 @@ def _services(adopted: Adopted) -> Iterator[str]:
                 drained.setdefault(server['address'], []).append(key)
         if any(server.get('forward') == 'nat' for server in service.servers.values()):
             natted.append(key)
+    for key in refusing:
+        yield '{0} refuses new clients of a real server that is drained, as its scheduler {1} has no fallback. This file leaves it so; {2}.'.format(
+            key, adopted.table[key].settings['scheduler'],
+            'sh and mh have one' if adopted.table[key].settings['scheduler'] == 'dh' else 'without scheduler_fallback: false it gets it')
     for address, keys in drained.items():
         yield '{0} has weight 0 in {1}: drained by somebody, or dead? It stays at 0 until this file says otherwise.'.format(
             _host(adopted, address), _some(keys)

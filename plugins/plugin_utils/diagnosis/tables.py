@@ -153,6 +153,7 @@ def _compare_service(director: Director, service: Mapping, wanted: Mapping, live
         else:
             _compare_server(director, what, wanted, one, there.pop(key, None), kept.get(key), name, found)
         kept.pop(key, None)
+    found.findings.extend(_refused(director, wanted, live, name))
     for key, one in there.items():
         story, do = _story(director, one, kept.pop(key, None), None)
         found.findings.append(_finding(
@@ -179,6 +180,19 @@ def _compare_server(director: Director, what: str, service: Mapping, wanted: Map
             SENT_ASTRAY + story, do, service))
     if director.recorded is not None and _settings(live) == _settings(wanted) != _settings(recorded):
         found.findings.append(_outdated(director, '{0} in {1}'.format(whom, what), service))
+
+
+def _refused(director: Director, wanted: Mapping, live: Mapping, name: Callable[[Mapping], str]) -> Iterator[Finding]:
+    """Find clients that a scheduler gives to a real server without weight, and to nobody else."""
+    out = [server_label(one, name) for one in live['realservers'] if not one['weight']]
+    if not out or len(out) == len(live['realservers']) or not model.refuses_clients(live['scheduler'], live.get('scheduler_flags') or ()):
+        return
+    yield _finding(
+        director, 'refused', ERROR, '{0} has scheduler {1}{2}, and {3} has weight 0'.format(
+            label(wanted), live['scheduler'], '' if live['scheduler'] == 'dh' else ' without fallback', listed(out)),
+        'new clients that the scheduler gives to it are refused, the others cannot take them',
+        'put it back with drain.yml, or declare {0}, and run site.yml'.format(
+            'scheduler mh or sh' if live['scheduler'] == 'dh' else 'scheduler_fallback: true'), wanted)
 
 
 def _missing(director: Director, wanted: Mapping, recorded: Mapping | None) -> Finding:

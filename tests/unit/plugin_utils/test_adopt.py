@@ -609,6 +609,11 @@ class TestReview:
             ((), USUAL, 'lb1 has no virtual services.'),
             ((dict(service(), realservers=[]),), USUAL, 'tcp 192.0.2.100:80 has no real servers: every request is refused.'),
             ((service(port=0, persistence_timeout=9),), USUAL, 'tcp 192.0.2.100:0 takes every port of the VIP'),
+            ((service(scheduler='dh'),), USUAL,
+             'tcp 192.0.2.100:80 refuses new clients of a real server that is drained, as its scheduler dh has no fallback. This file'),
+            ((service(scheduler='mh', scheduler_flags=['mh-port']),), USUAL,
+             'tcp 192.0.2.100:80 refuses new clients of a real server that is drained, as its scheduler mh has no fallback. This file '
+             'leaves it so; without scheduler_fallback: false it gets it.'),
             ((service(dict(TWO[0], weight=0)),), USUAL, 'real-192-0-2-21 (192.0.2.21) has weight 0 in tcp 192.0.2.100:80:'),
             ((service(dict(TWO[0], forward='nat')),), USUAL, 'Packets are forwarded by nat in tcp 192.0.2.100:80.'),
             ((service(),), host('192.0.2.10/24'), '192.0.2.100 is on no interface of lb1.'),

@@ -48,7 +48,7 @@ def table(*services, weights=None, without=()):
              'weight': (weights or {}).get(server['address'], server.get('weight', 1)), 'connections': {'active': 3, 'inactive': 1}}
             for server in service['realservers'] if server['address'] not in without
         ]  # fmt: skip
-        shown.append(dict(service, realservers=servers))
+        shown.append(dict({'scheduler': 'wlc'}, **dict(service, realservers=servers)))
     return {'services': shown}
 
 
@@ -201,6 +201,22 @@ def test_a_quorum_must_not_be_lost_where_a_sorry_server_would_answer_everybody(s
     services = resolve(dict(WEB, **settings))
     found = drains.emptied(services, [['real1']], dict(HOSTVARS, lb1={'director_engine': engine}), {'lb1': table(*services)}, NOBODY)
     assert len(found) == bool(left) and all('without real1, web (tcp 192.0.2.100:80) has ' + left in one for one in found)
+
+
+@pytest.mark.parametrize(('settings', 'why'), [
+    ({'scheduler': 'dh'}, '; sh and mh do, choose one of them'),
+    ({'scheduler': 'sh', 'scheduler_fallback': False}, ' without sh-fallback; leave scheduler_fallback: false out and run site.yml'),
+    ({'scheduler': 'mh', 'scheduler_flags': ['mh-port'], 'scheduler_fallback': False}, ' without mh-fallback; leave scheduler_fallback: false out and run site.yml'),
+])
+def test_a_scheduler_must_give_the_clients_of_a_drained_real_server_to_another_one(settings, why):
+    sentence, = emptied([dict(WEB, **settings)], ['real1'])
+    assert sentence == 'lb1: web (tcp 192.0.2.100:80) would refuse new clients of real1, as its scheduler {0} gives them to nobody else{1}'.format(
+        settings['scheduler'], why)
+
+
+@pytest.mark.parametrize('settings', [{'scheduler': 'sh'}, {'scheduler': 'mh', 'scheduler_flags': ['mh-port']}, {'scheduler': 'lblc'}], ids=str)
+def test_with_fallback_it_does(settings):
+    assert emptied([dict(WEB, **settings)], ['real1']) == []
 
 
 def test_what_has_no_weight_already_is_taken_from_nobody():

@@ -275,6 +275,29 @@ def test_a_real_server_may_serve_on_two_ports_by_nat():
     assert len(faults(dict(WEB, realservers=servers))) == 1
 
 
+class TestFallback:
+    @pytest.mark.parametrize(('settings', 'flags'), [
+        ({'scheduler': 'mh'}, ['mh-fallback']),
+        ({'scheduler': 'sh', 'scheduler_flags': ['sh-port']}, ['sh-port', 'sh-fallback']),
+        ({'scheduler': 'sh', 'scheduler_fallback': True}, ['sh-fallback']),
+        ({'scheduler': 'mh', 'scheduler_flags': ['mh-port'], 'scheduler_fallback': False}, ['mh-port']),
+        ({'scheduler': 'mh', 'scheduler_fallback': False}, None),
+        ({'scheduler': 'dh'}, None), ({'scheduler': 'dh', 'scheduler_fallback': False}, None), ({}, None),
+    ], ids=str)  # fmt: skip
+    def test_clients_of_a_drained_real_server_go_to_another_one_unless_it_is_refused(self, settings, flags):
+        entry, = virtual_services.ipvs_services([dict(WEB, realservers=[], **dict({'scheduler': 'wlc'}, **settings))])
+        assert entry.get('scheduler_flags') == flags
+
+    @pytest.mark.parametrize(('settings', 'sentence'), [
+        ({'scheduler': 'mh', 'scheduler_fallback': 'no'}, "'no' is neither true nor false"),
+        ({'scheduler': 'dh', 'scheduler_fallback': True}, 'is for sh and mh, and the scheduler is dh'),
+        ({'scheduler': None, 'scheduler_fallback': True}, 'is for sh and mh, and the scheduler is wlc'),
+        ({'scheduler': 'mh', 'scheduler_flags': ['flag-1'], 'scheduler_fallback': False}, 'is false, and scheduler_flags has mh-fallback'),
+    ], ids=str)  # fmt: skip
+    def test_what_is_no_answer_is_a_mistake(self, settings, sentence):
+        assert faults(dict(WEB, **settings)) == ['lvs_virtual_services[0] (web).scheduler_fallback: ' + sentence]
+
+
 class TestAllMistakes:
     def test_a_sound_inventory_has_none(self):
         assert faults(WEB, dict(WEB, name='six', vip='2001:db8::100')) == []

@@ -281,6 +281,14 @@ def expired_drain(scene):
         {'host': 'real1', 'since': '', 'by': 'ops', 'until': '2025-12-31T23:00:00Z', 'reason': 'new disks'}]})
 
 
+def refusing(scene):
+    first, *others = scene.services[0]['realservers']
+    scene.declare(scheduler='dh', realservers=[dict(first, weight=0), *others])
+    scene.table()[0]['scheduler'] = 'dh'
+    scene.servers()[0]['weight'] = 0
+    scene.rerecord(scene.services)
+
+
 def unreachable(scene):
     scene.hostvars['real2']['lvs_doctor_host'] = {'unreachable': True, 'msg': 'no route to host'}
 
@@ -358,6 +366,7 @@ FAULTS = [
     ('static', docker, 'warning', 'docker', 'lb1', 'docker0 is there, and tcp 192.0.2.100:80 is listened on here'),
     ('static', wrong_clock, 'warning', 'clock', 'real2', 'its clock is at least 599 s behind'),
     ('static', expired_drain, 'warning', 'drain', 'real1', 'is drained, and that was meant to end at 2025-12-31T23:00:00Z (new disks)'),
+    ('static', refusing, 'error', 'refused', 'lb1', 'tcp 192.0.2.100:80 has scheduler dh, and real1 (192.0.2.21) has weight 0'),
     ('static', unreachable, 'error', 'unreachable', 'real2', 'cannot be reached: no route to host'),
     ('static', unread, 'error', 'unread', 'real2', 'cannot be looked at: probe: needs root'),
 ]  # fmt: skip

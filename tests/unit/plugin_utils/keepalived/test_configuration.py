@@ -67,7 +67,7 @@ def test_a_service_is_one_block():
     (EVERYTHING[1], 'virtual_server 192.0.2.100 53 { lvs_sched wrr lvs_method DR ops protocol UDP delay_loop 2'),
     (EVERYTHING[2], 'protocol SCTP delay_loop 2 real_server 192.0.2.21 3868 { weight 1 lvs_method DR }'),
     (EVERYTHING[3], 'virtual_server fwmark 7 { lvs_sched wrr lvs_method DR ip_family inet delay_loop 2 real_server 192.0.2.21 0 {'),
-    (EVERYTHING[4], 'virtual_server 2001:db8::100 80 { lvs_sched sh lvs_method DR sh-port protocol TCP'),
+    (EVERYTHING[4], 'virtual_server 2001:db8::100 80 { lvs_sched sh lvs_method DR sh-fallback sh-port protocol TCP'),
     (EVERYTHING[5], 'ip_family inet6'),
     (EVERYTHING[6], 'lvs_method TUN type gue port 6080 csum SMTP_CHECK'),
     (EVERYTHING[6], 'real_server 192.0.2.22 25 { weight 0'),
