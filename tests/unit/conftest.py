@@ -20,6 +20,6 @@ init_plugin_loader([str(pathlib.Path(__file__).resolve().parents[2] / '.collecti
 hypothesis.settings.register_profile('lvs', deadline=None)
 # For the long proofs (tests/chaos.py).
 hypothesis.settings.register_profile(
-    'chaos', deadline=None, max_examples=10000, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    'chaos', deadline=None, max_examples=2000, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile(os.environ.get('LVS_HYPOTHESIS_PROFILE', 'lvs'))

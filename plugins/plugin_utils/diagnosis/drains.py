@@ -6,25 +6,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
-import json
 import re
 from typing import Iterable, Iterator, Mapping
 
-from .finding import WARNING, Finding
+from ...module_utils import drains_record
+from .. import drains
+from .finding import ERROR, WARNING, Finding
 from .topology import Host, Topology
 
 RECORD = '/var/lib/lvs/drained.json'
 
 
 def drained(hosts: Iterable[Host]) -> list[Mapping]:
-    """Return the drains of the newest record of some directors."""
-    records = [record for record in map(_record, hosts) if record]
-    newest = max((record['serial'] for record in records), default=0)
-    return list({one['host']: one for record in records if record['serial'] == newest for one in record['drains']}.values())
+    """Return what counts of the records of some directors; one that cannot be read is a finding of its own."""
+    records = []
+    for host in hosts:
+        with contextlib.suppress(drains_record.RecordError):
+            records.append(_record(host)._asdict())
+    return drains.newest(records)['drains']
 
 
 def judge(topology: Topology) -> Iterator[Finding]:
+    for host in topology.directors:
+        try:
+            _record(host)
+        except drains_record.RecordError as error:
+            yield Finding(
+                'drain_record', ERROR, host.name, str(error).partition('. ')[0], 'site.yml and drain.yml refuse to guess who is drained',
+                'see who has weight 0 with `ipvsadm -Ln`, remove {0}, and drain them again'.format(RECORD))
     now = max((host.info.get('time') or 0 for host in topology.directors), default=0)
     for drain in drained(topology.directors):
         end = _seconds(drain.get('until') or '')
@@ -61,13 +72,10 @@ def idle(topology: Topology) -> set[str]:
     return {name for name, found in weights.items() if not any(found)}
 
 
-def _record(host: Host) -> Mapping | None:
+def _record(host: Host) -> drains_record.Record:
+    """Return who is drained as a director has it on record; raise `RecordError`."""
     text = (host.info.get('texts') or {}).get(RECORD)
-    try:
-        record = json.loads(text or '')
-        return record if isinstance(record['serial'], int) and all(one['host'] for one in record['drains']) else None
-    except (ValueError, KeyError, TypeError):
-        return None
+    return drains_record.Record() if text is None else drains_record.parse(text, RECORD)
 
 
 def _seconds(text: str) -> float | None:

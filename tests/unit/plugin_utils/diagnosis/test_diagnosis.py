@@ -281,6 +281,14 @@ def expired_drain(scene):
         {'host': 'real1', 'since': '', 'by': 'ops', 'until': '2025-12-31T23:00:00Z', 'reason': 'new disks'}]})
 
 
+def cut_off(scene):
+    scene.info('lb1')['texts'][DRAINED] = '{"version": 1, "serial": 3, "dra'
+
+
+def of_a_newer_version(scene):
+    scene.info('lb1')['texts'][DRAINED] = '{"version": 2, "serial": 3, "drains": [{"host": "real1"}]}'
+
+
 def refusing(scene):
     first, *others = scene.services[0]['realservers']
     scene.declare(scheduler='dh', realservers=[dict(first, weight=0), *others])
@@ -367,6 +375,8 @@ FAULTS = [
     ('static', wrong_clock, 'warning', 'clock', 'real2', 'its clock is at least 599 s behind'),
     ('static', expired_drain, 'warning', 'drain', 'real1', 'is drained, and that was meant to end at 2025-12-31T23:00:00Z (new disks)'),
     ('static', refusing, 'error', 'refused', 'lb1', 'tcp 192.0.2.100:80 has scheduler dh, and real1 (192.0.2.21) has weight 0'),
+    ('static', cut_off, 'error', 'drain_record', 'lb1', '/var/lib/lvs/drained.json is damaged: '),
+    ('static', of_a_newer_version, 'error', 'drain_record', 'lb1', 'drained.json was written in version 2 of its format'),
     ('static', unreachable, 'error', 'unreachable', 'real2', 'cannot be reached: no route to host'),
     ('static', unread, 'error', 'unread', 'real2', 'cannot be looked at: probe: needs root'),
 ]  # fmt: skip
@@ -533,10 +543,10 @@ def test_a_drain_that_is_not_over_is_no_finding():
 
 
 @pytest.mark.parametrize('text', ['', '[]', '{"serial": 1}', '{"serial": 1, "drains": [{}]}', 'nonsense'])
-def test_a_record_of_drains_that_cannot_be_read_drains_nobody(text):
+def test_a_record_of_drains_that_cannot_be_read_drains_nobody_and_is_said(text):
     scene = Scene()
     scene.info('lb1')['texts'][DRAINED] = text
-    assert scene.diagnose() == []
+    assert [one.kind for one in scene.diagnose()] == ['drain_record']
 
 
 def test_a_finding_is_no_consequence_of_one_about_another_vip():
