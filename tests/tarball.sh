@@ -49,3 +49,10 @@ for playbook in "$clone"/playbooks/*.yml; do
     clean ansible-playbook "lvs.direct_routing.$(basename "$playbook" .yml)" --list-hosts \
         --inventory collections/ansible_collections/lvs/direct_routing/inventories/lab
 done
+
+echo "Galaxy takes it"
+# The stage lint is ansible-lint.
+if ! clean GALAXY_IMPORTER_RUN_ANSIBLE_LINT=false python3 -m galaxy_importer.main "$tarball" >"$place/import.log"; then
+    grep -vE '^(Loading|Building) ' "$place/import.log" >&2
+    exit 1
+fi
