@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Callable, Iterator, Mapping, NamedTuple, Sequence
 
-from ...module_utils.ipvs import model, options, record, show
+from ...module_utils.ipvs import model, options, record, rules, show
 from ..virtual_services import ipvs_services
 from . import drains, modules
 from .finding import ERROR, WARNING, Finding, listed
@@ -121,6 +121,17 @@ def _story(director: Director, live: Mapping | None, recorded: Mapping | None, w
     return '; the record has it in yet another way', 'run site.yml'
 
 
+def _stray(director: Director, service: Mapping, live: Mapping, recorded: Mapping | None) -> tuple[str, str]:
+    """Return how a real server that is not declared came there, and what to do. Who was added by hand is left alone by site.yml."""
+    if recorded is not None:
+        return _story(director, live, recorded, None)
+    key = options.realserver_key(options.service_key(service), live['address'], live['port'])
+    by_hand = 'declare it, or take it out with `ipvsadm {0}`'.format(rules.delete_realserver_rule(key))
+    if director.engine == KEEPALIVED or director.recorded is None:
+        return '', 'run site.yml; if it is there still, somebody added it by hand: ' + by_hand
+    return '; it is not on record, so somebody added it by hand', by_hand
+
+
 def _compare_service(director: Director, service: Mapping, wanted: Mapping, live: Mapping | None, recorded: Mapping | None,
                      name: Callable[[Mapping], str], found: Comparison) -> None:
     what = label(wanted)
@@ -155,7 +166,7 @@ def _compare_service(director: Director, service: Mapping, wanted: Mapping, live
         kept.pop(key, None)
     found.findings.extend(_refused(director, wanted, live, name))
     for key, one in there.items():
-        story, do = _story(director, one, kept.pop(key, None), None)
+        story, do = _stray(director, wanted, one, kept.pop(key, None))
         found.findings.append(_finding(
             director, 'server_undeclared', ERROR, '{0} is in {1}, and not in the inventory'.format(server_label(one, name), what),
             SENT_ASTRAY + story, do, wanted))

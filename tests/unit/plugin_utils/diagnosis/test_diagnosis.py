@@ -542,6 +542,24 @@ def test_a_drain_that_is_not_over_is_no_finding():
     assert scene.diagnose() == []
 
 
+@pytest.mark.parametrize(('variant', 'advice'), [
+    ('static', 'declare it, or take it out with `ipvsadm -d -t 192.0.2.100:80 -r 192.0.2.29:80`'),
+    ('keepalived', 'run site.yml; if it is there still, somebody added it by hand: declare it, or take it out with `ipvsadm -d '),
+])
+def test_who_was_added_by_hand_is_taken_out_by_hand(variant, advice):
+    scene = Scene(variant)
+    added_by_hand(scene)
+    assert scene.diagnose()[0].do.startswith(advice)
+
+
+def test_who_was_declared_once_is_taken_out_by_site_yml():
+    scene = Scene()
+    added_by_hand(scene)
+    first, second = scene.services[0]['realservers']
+    scene.rerecord([dict(scene.services[0], realservers=[first, second, dict(address='192.0.2.29')])])
+    assert scene.diagnose()[0].do == 'run site.yml'
+
+
 @pytest.mark.parametrize('text', ['', '[]', '{"serial": 1}', '{"serial": 1, "drains": [{}]}', 'nonsense'])
 def test_a_record_of_drains_that_cannot_be_read_drains_nobody_and_is_said(text):
     scene = Scene()
