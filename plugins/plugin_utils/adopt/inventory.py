@@ -59,21 +59,23 @@ def adopt(seen: Mapping, groups: Mapping, hostvars: Mapping) -> Adopted:
     spare = {family: _spare_vips(directors, table, given, family) for family in model.FAMILIES}
     vips = {key.address for key in table if key.address}
     vips |= {spare[key.family][0] for key in table if not key.address and len(spare[key.family]) == 1}
-    hosts, invented = _hosts(directors, table, vips, given)
+    others = _of_kube_proxy(directors, table)
+    own = {key: service for key, service in table.items() if key not in others}
+    hosts, invented = _hosts(directors, own, vips, given)
     moved: list[str] = []
     inventory: dict = {
         'directors': {'hosts': {one.name: _director(one, table, vips, given, moved) for one in directors}},
         'realservers': {'hosts': _realservers(directors, hosts, invented, given)},
         'all': {'vars': {}},
     }
-    faults = _faults(table, spare, inventory)
+    faults = _faults(table, spare, inventory) | others
     weights = _as_group([service for key, service in table.items() if not faults[key]], hosts, inventory)
     _say_weights(inventory, weights, given)
     _say_timeouts(inventory, directors)
     _say_prefixes(inventory, directors, vips)
     services, undecided = _services(table, faults, spare, bool(weights))
     inventory['all']['vars']['lvs_virtual_services'] = services
-    return Adopted(inventory, undecided, directors, table, hosts, invented, moved, given)
+    return Adopted(inventory, undecided, directors, own, hosts, invented, moved, given)
 
 
 def refusal(inventory: Mapping) -> str:
@@ -344,6 +346,12 @@ def _faults(table: Mapping, spare: Mapping, inventory: Mapping) -> dict[ServiceK
             said = _WHERE.sub(r'\2', sentence[where.end():].lstrip('.: '))
             refused.setdefault(keys[int(where.group(1))], []).append(said)
     return faults | {key: '; '.join(said) for key, said in refused.items()}
+
+
+def _of_kube_proxy(directors: Iterable[Director], table: Iterable[ServiceKey]) -> dict[ServiceKey, str]:
+    """Say of each service of kube-proxy why it is not to be declared: it has the VIP (a ClusterIP) on an interface of its own."""
+    theirs = {place.address for one in directors for place in one.places if place.interface == live.KUBE_PROXY}
+    return {key: 'it belongs to kube-proxy, which keeps its entries itself; delete this comment' for key in table if key.address in theirs}
 
 
 def _fault(service: Service) -> str:

@@ -15,6 +15,7 @@ from typing import Iterable, Mapping, NamedTuple
 from ...module_utils.ipvs import model, options
 from ...module_utils.ipvs.model import ServiceKey
 
+KUBE_PROXY = 'kube-ipvs0'
 HOST_PREFIX = {4: 32, 6: 128}
 
 
@@ -63,7 +64,7 @@ class Place(NamedTuple):
 
 
 class Director(NamedTuple):
-    """One director: its services, its timeouts if they were read, and what its host has."""
+    """One director: its services, its timeouts if they were read, and what its host has; `owners` are programs that keep the table."""
 
     name: str
     services: Mapping[ServiceKey, Service]
@@ -72,6 +73,7 @@ class Director(NamedTuple):
     interfaces: list[str]
     connected: Mapping[str, list[str]]
     forwards: bool = False
+    owners: tuple[str, ...] = ()
 
     def of(self, address: str) -> list[Place]:
         """Return where the director has an address."""
@@ -104,6 +106,7 @@ def director(name: str, info: Mapping, host: Mapping) -> Director:
         list(interfaces),
         {vip: found.get('connected') or [] for vip, found in (host.get('vips') or {}).items()},
         host.get('ip_forward') == 1,
+        tuple(unit.partition('.')[0] for unit, state in sorted((host.get('units') or {}).items()) if state['active'] == 'active'),
     )
 
 

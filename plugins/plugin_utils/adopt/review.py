@@ -17,13 +17,19 @@ from . import live
 from .inventory import PREFIX_KEY, Adopted, interface_of, refusal
 from .live import Director, Place, Service
 
-KUBE_PROXY = 'kube-ipvs0'
+# What to do on a director where a program of this name keeps the table.
+OWNERS = {
+    'keepalived': 'declare director_engine: keepalived, with the checks that are in keepalived.conf now, and site.yml writes a new one '
+                  'beside a backup; or stop and disable keepalived right before site.yml',
+    'ldirectord': 'declare director_engine: keepalived, with the checks that are in ldirectord.cf now, and stop and disable ldirectord '
+                  'right before site.yml, also where a cluster manager starts it',
+}
 
 
 def review(adopted: Adopted) -> list[str]:
     """Return the sentences, what stops `site.yml` first."""
     sentences = []
-    for part in (_refused, _undecided, _empty, _kubernetes, _differences, _timeouts, _moved, _vips, _services,
+    for part in (_refused, _undecided, _empty, _kubernetes, _owned, _differences, _timeouts, _moved, _vips, _services,
                  _local, _invented, _declared_elsewhere):
         sentences += part(adopted)
     return list(dict.fromkeys(sentences))
@@ -59,15 +65,22 @@ def _empty(adopted: Adopted) -> Iterator[str]:
 
 def _kubernetes(adopted: Adopted) -> Iterator[str]:
     for director in adopted.directors:
-        if KUBE_PROXY in director.interfaces:
-            theirs = {place.address for place in director.places if place.interface == KUBE_PROXY}
+        if live.KUBE_PROXY in director.interfaces:
+            theirs = {place.address for place in director.places if place.interface == live.KUBE_PROXY}
             keys = [key for key in director.services if key.address in theirs]
             yield (
-                '{0} has the interface {1}, so kube-proxy keeps a table of its own there{2}. Take out what belongs to it: '
-                'two owners of an entry undo each other.'.format(
-                    director.name, KUBE_PROXY, ', with ' + _some(keys) if keys else ''
+                '{0} has the interface {1}, so kube-proxy keeps a table of its own there{2}. What belongs to it is only a comment in '
+                'this file: two owners of an entry undo each other.'.format(
+                    director.name, live.KUBE_PROXY, ', with ' + _some(keys) if keys else ''
                 )
             )
+
+
+def _owned(adopted: Adopted) -> Iterator[str]:
+    for director in adopted.directors:
+        for program in director.owners:
+            yield '{0} runs {1}, which keeps the table and puts back what somebody else changes. Before site.yml: {2}.'.format(
+                director.name, program, OWNERS[program])
 
 
 def _differences(adopted: Adopted) -> Iterator[str]:

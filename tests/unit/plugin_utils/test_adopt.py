@@ -629,8 +629,6 @@ class TestReview:
              'lb1 (192.0.2.10) is a director and a real server of tcp 192.0.2.100:80 at once'),
             ((service({'address': '127.0.0.1'}),), USUAL,
              '127.0.0.1 is a real server of tcp 192.0.2.100:80 and stands for the director itself'),
-            ((service(),), host('192.0.2.10/24', **{'kube-ipvs0': link('192.0.2.100/32', heard=False)}),
-             'lb1 has the interface kube-ipvs0, so kube-proxy keeps a table of its own there, with tcp 192.0.2.100:80.'),
         ],
     )  # fmt: skip
     def test_a_sentence_for_what_a_person_should_look_at(self, entries, on, sentence):
@@ -665,6 +663,28 @@ class TestReview:
     def test_directors_with_equal_tables_differ_in_nothing(self):
         seen = {name: {'info': info(service()), 'host': USUAL} for name in ('lb1', 'lb2')}
         assert without(adopt(seen, {'all': ['lb1', 'lb2']}, {'lb1': {}, 'lb2': {}})) == []
+
+    @pytest.mark.parametrize(('program', 'do'), [
+        ('keepalived', 'declare director_engine: keepalived, with the checks that are in keepalived.conf now'),
+        ('ldirectord', 'stop and disable ldirectord right before site.yml'),
+    ])
+    def test_who_keeps_the_table_besides_is_said(self, program, do):
+        states = {program + '.service': {'load': 'loaded', 'active': 'active', 'file': 'enabled'},
+                  'other.service': {'load': 'not-found', 'active': 'inactive', 'file': ''}}
+        sentence, = without(of(service(), on=dict(USUAL, units=states)))
+        assert sentence.startswith('lb1 runs {0}, which keeps the table and puts back what somebody else changes.'.format(program))
+        assert do in sentence
+
+    def test_what_is_of_kube_proxy_is_a_comment(self):
+        on = host('192.0.2.10/24', '192.0.2.101/32', **{'kube-ipvs0': link('192.0.2.100/32', heard=False)})
+        pod = {'address': '10.244.1.7', 'forward': 'nat', 'weight': 0}
+        adopted = of(service(pod), service(address='192.0.2.101'), on=on)
+        assert [one for one in adopted['review'] if one.startswith(
+            'lb1 has the interface kube-ipvs0, so kube-proxy keeps a table of its own there, with tcp 192.0.2.100:80.')]
+        assert '10.244.1.7' not in str(hosts(adopted, 'realservers'))
+        assert [one['vip'] for one in services(adopted)] == ['192.0.2.101']
+        assert '# decide: it belongs to kube-proxy, which keeps its entries itself; delete this comment.' in adopted['text']
+        assert '      #   vip: 192.0.2.100' in adopted['text']
 
     def test_the_examples_of_the_readme_are_said(self):
         there = [service(TWO[0], dict(TWO[1], weight=0), port=port) for port in (80, 443)] + [service(fwmark=7)]
