@@ -43,8 +43,9 @@ sanity: setup ## ansible-test sanity on every Python that is at hand
 unit: setup ## The unit tests
 	pytest tests/unit -n auto --dist worksteal
 
-browser: setup ## The page of report.yml in a headless Chromium, if there is one; screenshots in tests/output/browser
-	pytest tests/browser -rs
+browser: setup ## The page of report.yml in a headless Chromium, which is installed if there is none; screenshots in tests/output/browser
+	@python3 -m tests.browser.install
+	pytest tests/browser
 
 build: setup ## Build the tarball, install it elsewhere, use it from there
 	tests/tarball.sh

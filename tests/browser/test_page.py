@@ -57,12 +57,9 @@ COLLIDING = """(() => {
     return found;
 })()"""
 
-pytestmark = pytest.mark.skipif(
-    not found(), reason='there is no Chromium: install the package chromium, or name the program with $CHROMIUM')
-
-
 @pytest.fixture(name='browser', scope='module')
 def headless_chromium(tmp_path_factory):
+    assert found(), 'there is no Chromium: `make browser` installs the package chromium, or $CHROMIUM names the program'
     SHOTS.mkdir(parents=True, exist_ok=True)
     browser = Chromium(found(), str(tmp_path_factory.mktemp('profile')))
     yield browser
