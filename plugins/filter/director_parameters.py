@@ -23,11 +23,12 @@ description:
   - C(expire_nodest_conn) and C(expire_quiescent_template) are on, so that clients of a real server that is taken out turn
     to another one.
   - C(backup_only) is on where the host is a real server of its own services.
+  - With O(alone), C(keep_addr_on_down) of the VIPs' interface is on where there are VIPs of IPv6, which would be gone after it was down.
   - With O(synchronised), C(sync_threshold) is V(3 0) and C(sync_refresh_period) is V(10), so that another director hears of
     each connection at the beginning and, while it carries packets, every ten seconds.
 extends_documentation_fragment:
   - lvs.direct_routing.inventory
-positional: interface, forward, own, overrides, synchronised
+positional: interface, forward, own, overrides, synchronised, alone
 options:
   interface:
     description:
@@ -55,6 +56,11 @@ options:
       - Whether directors tell each other of their connections.
     type: bool
     default: false
+  alone:
+    description:
+      - Whether it has the VIPs by itself, not in turn with other directors.
+    type: bool
+    default: true
 """
 
 EXAMPLES = r"""
@@ -73,7 +79,7 @@ _value:
       description: Values by key in slash form.
       type: dict
     optional:
-      description: The keys that a kernel may not have, those of IPVS.
+      description: The keys that a kernel may not have.
       type: list
       elements: str
 """

@@ -15,12 +15,13 @@ from ..module_utils.ipvs import model
 from ..module_utils.sysctl.declaration import CONF, FORWARD, normalise
 
 VS = 'net/ipv4/vs'
+KEEP = 'net/ipv6/conf/{0}/keep_addr_on_down'
 FORWARD_IPV6 = 'net/ipv6/conf/all/forwarding'
 ON = ('on', 'true', 'yes', '1')
 
 
 def parameters(services: Sequence[Mapping], interface: str, forward: object = 'auto', own: Iterable[str] = (),
-               overrides: Mapping | None = None, synchronised: bool = False) -> dict:
+               overrides: Mapping | None = None, synchronised: bool = False, alone: bool = True) -> dict:
     """Return the kernel parameters of a director in slash form, and which of them a kernel may not have.
 
     Direct routing and tunnels need no forwarding, since IPVS sends packets itself; replies of a real server behind
@@ -49,6 +50,10 @@ def parameters(services: Sequence[Mapping], interface: str, forward: object = 'a
     if servers.intersection(own):
         # Or two directors that are each other's real servers would send a packet to and fro.
         found[VS + '/backup_only'] = 1
+    if alone and any(model.family_of(service['vip']) == 'ipv6' for service in services):
+        # A card that goes down loses its addresses of IPv6 otherwise, and nobody would bring the VIPs back. Of several directors
+        # keepalived does, on the one whose turn it is.
+        found[KEEP.format(interface)] = 1
     if synchronised:
         # By time instead of by every 50th packet, for one that has begun anew would hear of slow connections late.
         found[VS + '/sync_threshold'] = '3 0'
@@ -56,4 +61,5 @@ def parameters(services: Sequence[Mapping], interface: str, forward: object = 'a
     for name, value in (overrides or {}).items():
         found[normalise(name)] = value
     kept = {name: value for name, value in found.items() if value is not None}
-    return {'parameters': kept, 'optional': sorted(name for name in kept if name.startswith(VS + '/'))}
+    optional = sorted(name for name in kept if name.startswith(VS + '/') or name == KEEP.format(interface))
+    return {'parameters': kept, 'optional': optional}

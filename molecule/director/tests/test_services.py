@@ -107,6 +107,37 @@ def test_marked_packets_are_answered_on_each_port_and_no_others_are_marked(conve
     assert before == marked_connections() >= 5
 
 
+@pytest.mark.parametrize('event', ['restart', 'reload', 'stop'])
+def test_nftables_that_is_emptied_has_the_marks_again(converged, event):
+    on('director', 'systemctl start nftables && systemctl {0} nftables && systemctl stop nftables'.format(event))
+    assert 'mark set 0x00000007' in on('director', 'nft list ruleset')
+
+
+def take_down_and_up():
+    """As a cable that is pulled and plugged in again; the default routes are the network manager's to bring back."""
+    on('director', """
+        ip route show default > /run/routes; ip -6 route show default > /run/routes6
+        ip link set eth0 down; ip link set eth0 up
+        sed 's/^/route replace /' /run/routes | ip -force -batch -; sed 's/^/route replace /' /run/routes6 | ip -force -6 -batch -
+        rm /run/routes /run/routes6""")
+
+
+def test_a_card_that_goes_down_and_up_has_its_vips(converged):
+    own = on('director', "ip -oneline -6 address show dev eth0 scope global | awk '$4 ~ /\\/64$/ {print $4}'").strip()
+    take_down_and_up()
+    for vip in VIPS:
+        url = 'http://{0}/'.format('[{0}]'.format(vip) if ':' in vip else vip)
+        answers = {on('client', 'curl --silent --retry 9 --retry-all-errors --max-time 20 ' + url).strip() for _request in range(4)}
+        assert answers == set(REALSERVERS)
+    # The control: what the kernel does by itself.
+    on('director', 'sysctl -qw net.ipv6.conf.eth0.keep_addr_on_down=0')
+    take_down_and_up()
+    assert VIPS[1] not in on('director', 'ip address show dev eth0')
+    # The other routes of VIPs are gone as well.
+    on('director', 'ip address add {0} dev eth0 nodad; systemctl reload lvs-director'.format(own))
+    assert VIPS[1] in on('director', 'ip address show dev eth0')
+
+
 def test_drift_of_any_kind_is_mended(converged, site):
     services, _foretold, _done = converged
     on('director', 'nft delete table inet lvs_direct_routing; ipvsadm --set 900 0 0; sysctl -qw net.ipv4.ip_forward=0')

@@ -80,3 +80,10 @@ def test_directors_that_tell_each_other_of_connections_do_so_by_time():
     assert not [name for name in values(service()) if '/vs/sync' in name]
     parameters = values(service(), synchronised=True)
     assert (parameters['net/ipv4/vs/sync_threshold'], parameters['net/ipv4/vs/sync_refresh_period']) == ('3 0', 10)
+
+
+@pytest.mark.parametrize('vip, alone, kept', [('2001:db8::100', True, 1), ('2001:db8::100', False, None), ('192.0.2.100', True, None)])
+def test_a_card_that_goes_down_keeps_the_vips_unless_they_move(vip, alone, kept):
+    found = director.parameters([service(vip)], 'eth0', alone=alone)
+    name = 'net/ipv6/conf/eth0/keep_addr_on_down'
+    assert found['parameters'].get(name) == kept and (name in found['optional']) == bool(kept)
