@@ -209,6 +209,38 @@ def test_from_one_engine_to_the_other_and_back_no_request_fails(converged, site,
     assert not on('director', 'ls /var/lib/lvs/director.rules', check=False).startswith('/')
 
 
+@pytest.mark.in_turn
+def test_a_marked_service_is_asked_at_its_first_port(converged, site):
+    site(*DIRECTOR, lvs_virtual_services=services(fwmark=7, ports=[80, 443], port=None, check=None), **KEEPALIVED)
+    marked = ['-a -f 7 -r 192.0.2.21:0 -g -w 1', '-a -f 7 -6 -r [2001:db8:2::21]:0 -g -w 1']
+    # Time enough for every check to have failed.
+    time.sleep(20)
+    assert set(marked) < set(table()) and all(set(answers(vip)) == set(REALSERVERS) for vip in VIPS)
+    on('real1', 'systemctl stop nginx')
+    wait_for(lambda: not set(marked) & set(table()))
+    on('real1', 'systemctl start nginx')
+    wait_for(lambda: set(marked) < set(table()))
+    site(*DIRECTOR, lvs_virtual_services=services(), **KEEPALIVED)
+
+
+@pytest.mark.in_turn
+def test_a_drain_may_leave_less_than_the_quorum(converged, site):
+    declared = {'lvs_virtual_services': services(quorum=2, hysteresis=1), **KEEPALIVED}
+    site(*DIRECTOR, **declared)
+    before = table()
+    for host, more in (('real1', {}), ('real2', {'drain_force': True})):
+        drained = Play('playbooks/drain.yml', drain_hosts=host, **more, **declared).run()
+        assert drained.status == 0, drained.output
+        assert not any(site(*DIRECTOR, **declared).changed.values())
+        if host == 'real1':
+            assert all(set(answers(vip)) == {'real2'} for vip in VIPS)
+    assert [line[-4:] for line in table() if line.startswith('-a')] == ['-w 0'] * 4
+    back = Play('playbooks/drain.yml', drain_hosts='real1,real2', drain_state='undrained', **declared).run()
+    assert back.status == 0 and table() == before, back.output
+    assert all(set(answers(vip)) == set(REALSERVERS) for vip in VIPS)
+    site(*DIRECTOR, lvs_virtual_services=services(), **KEEPALIVED)
+
+
 def test_when_all_are_dead_the_sorry_server_answers(converged, site):
     sorry = {'address': '192.0.2.200'}
     on('client', 'ip address add 192.0.2.100/32 dev lo 2> /dev/null; true')
