@@ -137,7 +137,7 @@ def explicit(service: Service, found: Findings) -> list[Server]:
             _known_keys(given, REALSERVER_KEYS, where)
         with found.collecting():
             address = str(inventory.ip(given['address'], where + '.address'))
-            own = dict({key: value for key, value in given.items() if value is not None}, address=address)
+            own = dict({key: value for key, value in given.items() if key in REALSERVER_KEYS and value is not None}, address=address)
             keys = {option: '{0}.{1}'.format(where, option) for option in own}
             servers.append(Server(label, _with_defaults(service, own), keys))
     return servers
@@ -157,16 +157,16 @@ def entries(service: Service, servers: list[Server], found: Findings) -> list[di
 
 def _with_fallback(service: Service, settings: dict, found: Findings) -> dict:
     """Return the settings with the flag by which no client of a drained real server is refused, unless it is not wanted."""
-    wanted, scheduler, flags = service.given.get('scheduler_fallback'), settings.get('scheduler'), settings.get('scheduler_flags', [])
+    wanted, scheduler, flags = service.given.get('scheduler_fallback'), settings.get('scheduler'), listed(settings.get('scheduler_flags'))
     flag = model.FALLBACKS.get(scheduler) if isinstance(scheduler, str) else None
     where = service.where + '.scheduler_fallback'
     if wanted is not None and not isinstance(wanted, bool):
         found.add('{0}: {1} is neither true nor false'.format(where, model.shown(wanted)))
     elif wanted and not flag:
         found.add('{0}: is for {1}, and the scheduler is {2}'.format(where, ' and '.join(model.FALLBACKS), scheduler or 'wlc'))
-    elif flag and isinstance(flags, list):
+    elif flag:
         if wanted is not False:
-            return dict(settings, scheduler_flags=[*flags, flag])
+            return dict(settings, scheduler_flags=[*flags, flag]) if isinstance(settings.get('scheduler_flags', ''), (list, str)) else settings
         if flag in model.normal_flags(scheduler, map(str, flags)):
             found.add('{0}: is false, and scheduler_flags has {1}'.format(where, flag))
     return settings
@@ -312,6 +312,11 @@ def _port(value, key: str, marked: bool) -> Port:
     if low > high:
         raise InventoryError('{0}: {1!r} is no range, since it ends before it begins'.format(key, value))
     return Port(key, low, high)
+
+
+def listed(value) -> list:
+    """Return a list that is given as one or as a text with commas, an empty one for anything else."""
+    return value if isinstance(value, list) else value.split(',') if isinstance(value, str) else []
 
 
 def whole_number(value) -> int | None:

@@ -36,8 +36,9 @@ class Member(NamedTuple):
     vip: str
     key: model.RealServerKey
     weight: int
-    floor: int
-    """With less than this weight in all keepalived takes its real servers out and has the sorry server in their place."""
+    quorum: int
+    """With less than this weight in all, without hysteresis, keepalived has the sorry server in their place; 0 if there is none."""
+    hysteresis: int = 0
 
     def target(self) -> dict:
         """Return it in the terms of drain_wait."""
@@ -145,14 +146,15 @@ def members(services: Iterable[Mapping], hostvars: Mapping) -> list[Member]:
     names = _names(hostvars, hostvars)
     for service in services:
         quorum, hysteresis = (int(service.get(key) or least) for key, least in (('quorum', 1), ('hysteresis', 0)))
-        floor = quorum - hysteresis if service.get('sorry_server') else 0
+        if not service.get('sorry_server'):
+            quorum = hysteresis = 0
         for entry in ipvs_services([service]):
             service_key = options.service_key(entry)
             for given, server in zip(service['realservers'], entry['realservers']):
                 key = options.realserver_key(service_key, server['address'], server.get('port'))
                 host = _host_of(given, names) or given.get('name') or server['address']
                 label = '{0} ({1})'.format(service['name'], service_key) if service.get('name') else str(service_key)
-                found.append(Member(host, label, service['vip'], key, int(server.get('weight', 1)), floor))
+                found.append(Member(host, label, service['vip'], key, int(server.get('weight', 1)), quorum, hysteresis))
     return found
 
 
@@ -205,10 +207,16 @@ def emptied(services: Sequence[Mapping], batches: Iterable[Sequence[str]], hostv
                 if not left:
                     reasons = [_reason(member, live, why) for member in rest] or ['there is no other']
                     found[without + 'no real server left: ' + '; '.join(reasons)] = None
-                elif checked and left < mine[0].floor:
+                elif checked and left < _floor(mine[0], rest):
                     found[without + 'a weight of {0} left, and with less than {1} (quorum, without hysteresis) all clients get its '
-                                    'sorry server'.format(left, mine[0].floor)] = None
+                                    'sorry server'.format(left, _floor(mine[0], rest))] = None
     return list(found)
+
+
+def _floor(service: Member, rest: Iterable[Member]) -> int:
+    """Return the least weight with which clients do not get the sorry server. A quorum above all weights together is lowered."""
+    quorum = min(service.quorum, sum(member.weight for member in rest))
+    return quorum - min(service.hysteresis, max(quorum - 1, 0))
 
 
 def _refusing(table: Mapping) -> dict[model.ServiceKey, str]:
@@ -221,7 +229,7 @@ def _refused(director: str, member: Member, hosts: Sequence[str], scheduler: str
     flag = model.FALLBACKS.get(scheduler)
     return '{0}: {1} would refuse new clients of {2}, as its scheduler {3} gives them to nobody else{4}'.format(
         director, member.label, ' and '.join(hosts), scheduler,
-        ' without {0}; leave scheduler_fallback: false out and run site.yml'.format(flag) if flag else '; sh and mh do, choose one of them')
+        ' without {0}; run site.yml, without scheduler_fallback: false'.format(flag) if flag else '; sh and mh do, choose one of them')
 
 
 def _reason(member: Member, live: Mapping[model.RealServerKey, int], why: Mapping[str, str]) -> str:

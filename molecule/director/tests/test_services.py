@@ -109,12 +109,13 @@ def test_marked_packets_are_answered_on_each_port_and_no_others_are_marked(conve
 
 @pytest.mark.parametrize('event', ['restart', 'reload', 'stop'])
 def test_nftables_that_is_emptied_has_the_marks_again(converged, event):
-    on('director', 'systemctl start nftables && systemctl {0} nftables && systemctl stop nftables'.format(event))
-    assert 'mark set 0x00000007' in on('director', 'nft list ruleset')
+    on('director', 'systemctl start nftables && nft delete table inet lvs_direct_routing && systemctl {0} nftables'.format(event))
+    there = on('director', 'nft list ruleset; systemctl stop nftables')
+    assert 'mark set 0x00000007' in there
 
 
 def take_down_and_up():
-    """As a cable that is pulled and plugged in again; the default routes are the network manager's to bring back."""
+    """As an administrator, or a network manager does. The default routes are the latter's to bring back."""
     on('director', """
         ip route show default > /run/routes; ip -6 route show default > /run/routes6
         ip link set eth0 down; ip link set eth0 up

@@ -122,4 +122,4 @@ def _dictionary(option: str, value: Any, known: Mapping[str, Field]) -> Mapping[
     try:
         return accepted(value, known, 'a ' + option)
     except InvalidEntry as error:
-        raise error.at(option + '.') from error
+        raise InvalidEntry('{0}.{1}'.format(option, error.option), error.value, error.reason) from error

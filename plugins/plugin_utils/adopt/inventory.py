@@ -56,15 +56,15 @@ def adopt(seen: Mapping, groups: Mapping, hostvars: Mapping) -> Adopted:
     directors = [live.director(str(name), plain(seen[name]['info']), plain(seen[name]['host'])) for name in seen]
     given = Given(groups, hostvars)
     table = live.union(directors)
-    spare = {family: _spare_vips(directors, table, given, family) for family in model.FAMILIES}
-    vips = {key.address for key in table if key.address}
-    vips |= {spare[key.family][0] for key in table if not key.address and len(spare[key.family]) == 1}
     others = _of_kube_proxy(directors, table)
     own = {key: service for key, service in table.items() if key not in others}
+    spare = {family: _spare_vips(directors, table, given, family) for family in model.FAMILIES}
+    vips = {key.address for key in own if key.address}
+    vips |= {spare[key.family][0] for key in own if not key.address and len(spare[key.family]) == 1}
     hosts, invented = _hosts(directors, own, vips, given)
     moved: list[str] = []
     inventory: dict = {
-        'directors': {'hosts': {one.name: _director(one, table, vips, given, moved) for one in directors}},
+        'directors': {'hosts': {one.name: _director(one, own, vips, given, moved) for one in directors}},
         'realservers': {'hosts': _realservers(directors, hosts, invented, given)},
         'all': {'vars': {}},
     }

@@ -16,6 +16,7 @@ from ...module_utils.ipvs import model, options
 from ...module_utils.ipvs.model import ServiceKey
 
 KUBE_PROXY = 'kube-ipvs0'
+OWNERS = ('keepalived', 'ldirectord')
 HOST_PREFIX = {4: 32, 6: 128}
 
 
@@ -106,7 +107,7 @@ def director(name: str, info: Mapping, host: Mapping) -> Director:
         list(interfaces),
         {vip: found.get('connected') or [] for vip, found in (host.get('vips') or {}).items()},
         host.get('ip_forward') == 1,
-        tuple(unit.partition('.')[0] for unit, state in sorted((host.get('units') or {}).items()) if state['active'] == 'active'),
+        tuple(one for one in OWNERS if ((host.get('units') or {}).get(one + '.service') or {}).get('active') == 'active'),
     )
 
 

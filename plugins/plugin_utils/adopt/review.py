@@ -17,12 +17,12 @@ from . import live
 from .inventory import PREFIX_KEY, Adopted, interface_of, refusal
 from .live import Director, Place, Service
 
-# What to do on a director where a program of this name keeps the table.
-OWNERS = {
+# What to do on a director where a program keeps the table. As they stop both take their services along.
+ADVICE = {
     'keepalived': 'declare director_engine: keepalived, with the checks that are in keepalived.conf now, and site.yml writes a new one '
-                  'beside a backup; or stop and disable keepalived right before site.yml',
-    'ldirectord': 'declare director_engine: keepalived, with the checks that are in ldirectord.cf now, and stop and disable ldirectord '
-                  'right before site.yml, also where a cluster manager starts it',
+                  'beside a backup of that',
+    'ldirectord': 'declare director_engine: keepalived, with the checks that are in ldirectord.cf now, set cleanstop = no there, and stop '
+                  'and disable ldirectord right before site.yml, also where a cluster manager starts it',
 }
 
 
@@ -69,8 +69,8 @@ def _kubernetes(adopted: Adopted) -> Iterator[str]:
             theirs = {place.address for place in director.places if place.interface == live.KUBE_PROXY}
             keys = [key for key in director.services if key.address in theirs]
             yield (
-                '{0} has the interface {1}, so kube-proxy keeps a table of its own there{2}. What belongs to it is only a comment in '
-                'this file: two owners of an entry undo each other.'.format(
+                '{0} has the interface {1}, so kube-proxy keeps a table of its own there{2}. What is on that interface is only a '
+                'comment in this file: two owners of an entry undo each other.'.format(
                     director.name, live.KUBE_PROXY, ', with ' + _some(keys) if keys else ''
                 )
             )
@@ -79,8 +79,8 @@ def _kubernetes(adopted: Adopted) -> Iterator[str]:
 def _owned(adopted: Adopted) -> Iterator[str]:
     for director in adopted.directors:
         for program in director.owners:
-            yield '{0} runs {1}, which keeps the table and puts back what somebody else changes. Before site.yml: {2}.'.format(
-                director.name, program, OWNERS[program])
+            yield '{0} runs {1}, which may keep the table and put back what somebody else changes. Before site.yml: {2}.'.format(
+                director.name, program, ADVICE[program])
 
 
 def _differences(adopted: Adopted) -> Iterator[str]:
@@ -220,7 +220,7 @@ def _services(adopted: Adopted) -> Iterator[str]:
     for key in refusing:
         yield '{0} refuses new clients of a real server that is drained, as its scheduler {1} has no fallback. This file leaves it so; {2}.'.format(
             key, adopted.table[key].settings['scheduler'],
-            'sh and mh have one' if adopted.table[key].settings['scheduler'] == 'dh' else 'without scheduler_fallback: false it gets it')
+            'sh and mh have one' if adopted.table[key].settings['scheduler'] == 'dh' else 'remove scheduler_fallback: false to add it')
     for address, keys in drained.items():
         yield '{0} has weight 0 in {1}: drained by somebody, or dead? It stays at 0 until this file says otherwise.'.format(
             _host(adopted, address), _some(keys)

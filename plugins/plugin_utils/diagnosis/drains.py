@@ -33,9 +33,8 @@ def judge(topology: Topology) -> Iterator[Finding]:
         try:
             _record(host)
         except drains_record.RecordError as error:
-            yield Finding(
-                'drain_record', ERROR, host.name, str(error).partition('. ')[0], 'site.yml and drain.yml refuse to guess who is drained',
-                'see who has weight 0 with `ipvsadm -Ln`, remove {0}, and drain them again'.format(RECORD))
+            seen, _stop, do = str(error).partition('. ')
+            yield Finding('drain_record', ERROR, host.name, seen, 'site.yml and drain.yml refuse to guess who is drained', do[:1].lower() + do[1:])
     now = max((host.info.get('time') or 0 for host in topology.directors), default=0)
     for drain in drained(topology.directors):
         end = _seconds(drain.get('until') or '')

@@ -194,16 +194,19 @@ def _compare_server(director: Director, what: str, service: Mapping, wanted: Map
 
 
 def _refused(director: Director, wanted: Mapping, live: Mapping, name: Callable[[Mapping], str]) -> Iterator[Finding]:
-    """Find clients that a scheduler gives to a real server without weight, and to nobody else."""
-    out = [server_label(one, name) for one in live['realservers'] if not one['weight']]
-    if not out or len(out) == len(live['realservers']) or not model.refuses_clients(live['scheduler'], live.get('scheduler_flags') or ()):
+    """Find clients that a scheduler maps to a real server without weight, and to nobody else."""
+    there, declared = _servers(live), _servers(wanted)
+    out = [server_label(one, name) for key, one in declared.items() if key in there and not one['weight'] and not there[key]['weight']]
+    scheduler = live['scheduler']
+    if not out or len(out) == len(declared) or not model.refuses_clients(scheduler, live.get('scheduler_flags') or ()):
         return
     yield _finding(
-        director, 'refused', ERROR, '{0} has scheduler {1}{2}, and {3} has weight 0'.format(
-            label(wanted), live['scheduler'], '' if live['scheduler'] == 'dh' else ' without fallback', listed(out)),
-        'new clients that the scheduler gives to it are refused, the others cannot take them',
-        'put it back with drain.yml, or declare {0}, and run site.yml'.format(
-            'scheduler mh or sh' if live['scheduler'] == 'dh' else 'scheduler_fallback: true'), wanted)
+        # One that had no weight from the beginning has no place in the table of mh.
+        director, 'refused', WARNING if scheduler == 'mh' else ERROR, '{0} has scheduler {1}{2}, and {3} {4} weight 0'.format(
+            label(wanted), scheduler, '' if scheduler == 'dh' else ' without fallback', listed(out), 'have' if len(out) > 1 else 'has'),
+        'IPVS refuses the new clients that the scheduler maps there',
+        'put back who is drained with drain.yml, or declare {0} and run site.yml'.format(
+            'scheduler mh or sh' if scheduler == 'dh' else 'scheduler_fallback: true'), wanted)
 
 
 def _missing(director: Director, wanted: Mapping, recorded: Mapping | None) -> Finding:

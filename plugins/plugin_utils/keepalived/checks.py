@@ -70,7 +70,7 @@ class Check(NamedTuple):
 
     @property
     def statuses(self) -> Sequence[str]:
-        """The status codes of HTTP that are as good as none other, single ones and ranges."""
+        """The HTTP status codes that count as alive, single ones and ranges."""
         if self.type not in ('http', 'https'):
             return ()
         return self.options.get('status') or (() if self.options.get('digest') else ('200-299',))
@@ -126,20 +126,20 @@ class Check(NamedTuple):
         return asked
 
 
-def default(protocol: str, port: int | None) -> Check:
+def default(protocol: str, ports: Sequence[int], service_port: int | None = None) -> Check:
     """Return the check of a service that declares none: a connection where there is one to be had."""
-    kind = 'tcp' if protocol == 'tcp' and port else 'none'
-    return Check(kind, None, {name: initial for name, (_theirs, initial) in TIMES.items()}, RETRIES, {}, port)
+    kind = 'tcp' if protocol == 'tcp' and ports and all(ports) else 'none'
+    return Check(kind, None, {name: initial for name, (_theirs, initial) in TIMES.items()}, RETRIES, {}, service_port)
 
 
-def read(given: object, where: str, protocol: str, ports: Sequence[int], found: Findings) -> Check | None:
+def read(given: object, where: str, protocol: str, ports: Sequence[int], found: Findings, service_port: int | None = None) -> Check | None:
     """Return the check that a service declares; None, with sentences in `found`, if it cannot be built.
 
-    `where` is the key of the inventory, `ports` are those of the real servers, without ranges.
+    `where` is the key of the inventory, `ports` are those at which real servers would be asked, 0 for one that has none.
     """
     before = len(found.sentences)
     if given is None:
-        return default(protocol, ports[0] if ports else None)
+        return default(protocol, ports, service_port)
     if not isinstance(given, Mapping):
         found.add('{0}: {1} is not a check; write for example check: {{type: http, path: /}}'.format(where, model.shown(given)))
         return None
@@ -167,7 +167,7 @@ def read(given: object, where: str, protocol: str, ports: Sequence[int], found: 
         {name: values.get(name, initial) for name, (_theirs, initial) in TIMES.items()},
         values.get('retries', RETRIES),
         {key: values[key] for key in readers if key in values},
-        ports[0] if ports else None,
+        service_port,
     )
     if check.over_data_path and "'" in str(check.options.get('path')):
         found.add("{0}.path: with data_path it cannot have the character ', write %27".format(where))

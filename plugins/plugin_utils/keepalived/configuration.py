@@ -111,7 +111,7 @@ def _virtual_servers(services: Sequence[declared.Service], directors: Collection
         entries = declared.entries(service, servers, found)
         its_health = health.read(
             service.given, service.where, service.protocol, service.vip, [port.low for port in service.ports],
-            [server.settings.get('port') or port.low for server in servers for port in service.ports if port.low == port.high], found,
+            _asked_ports(service, servers), found, _first_port(service),
         )  # fmt: skip
         if not servers:
             found.add('{0}.realservers: keepalived ignores a service that has no real servers; leave the service out, or give '
@@ -119,13 +119,26 @@ def _virtual_servers(services: Sequence[declared.Service], directors: Collection
         _judge_quorum(service, its_health.quorum, entries, found)
         if its_health.sorry:
             _judge_sorry(service, its_health.sorry, servers, vips, found)
-        _judge_version(service, servers, its_health, version, found)
+        flags = [str(flag) for entry in entries for flag in declared.listed(entry.get('scheduler_flags'))]
+        _judge_version(service, flags, servers, its_health, version, found)
         if its_health.check and its_health.check.over_data_path:
             _judge_data_path(service, servers, found)
         if found.sentences or its_health.check is None:
             continue
         made += [_virtual_server(entry, service.vip, its_health, directors) for entry in entries]
     return made
+
+
+def _first_port(service: declared.Service) -> int | None:
+    """Return the first port of a service by mark that is no range: at this one real servers are asked, which have none then."""
+    singles = [port.low for port in service.ports if port.low == port.high]
+    return singles[0] if service.mark is not None and singles else None
+
+
+def _asked_ports(service: declared.Service, servers: Iterable[declared.Server]) -> list:
+    """Return the ports at which the real servers would be asked; 0 is none."""
+    ports = [port.low for port in service.ports] if service.mark is None else [_first_port(service) or 0]
+    return [server.settings.get('port') or port for server in servers for port in ports]
 
 
 def _judge_quorum(service: declared.Service, quorum: int, entries: Iterable[Mapping], found: Findings) -> None:
@@ -162,8 +175,8 @@ def _judge_data_path(service: declared.Service, servers: Iterable[declared.Serve
                 service.where, address))
 
 
-def _judge_version(service: declared.Service, servers: Iterable[declared.Server], its_health: health.Health, version: str,
-                   found: Findings) -> None:
+def _judge_version(service: declared.Service, flags: Iterable[str], servers: Iterable[declared.Server], its_health: health.Health,
+                   version: str, found: Findings) -> None:
     ours = _numbers(version)
     if not ours:
         return
@@ -175,8 +188,10 @@ def _judge_version(service: declared.Service, servers: Iterable[declared.Server]
 
     scheduler = service.given.get('scheduler')
     require('scheduler', scheduler, _SCHEDULER_SINCE.get(str(scheduler)))
-    for flag in service.given.get('scheduler_flags') or ():
-        require('scheduler_flags', flag, _FLAG_SINCE.get(str(flag)))
+    for flag in model.normal_flags(str(scheduler), flags):
+        # That one is there without having been asked for.
+        option = 'scheduler_fallback' if flag == model.FALLBACKS.get(str(scheduler)) else 'scheduler_flags'
+        require(option, flag, _FLAG_SINCE.get(flag))
     if service.mark is not None:
         require('fwmark', 'real servers without a port', _PORT_0_SINCE)
     for port in service.ports:

@@ -45,9 +45,12 @@ SORRY_KEYS = ('address', 'port', 'forward', 'inhibit')
 
 
 def read(given: Mapping, where: str, protocol: str, vip: str, ports: Sequence[int], server_ports: Sequence[int],
-         found: Findings) -> Health:
-    """Read what a service says; mistakes go to `found`. `ports` are the service's, `server_ports` those of its servers."""
-    check = checks.read(given.get('check'), where + '.check', protocol, server_ports, found)
+         found: Findings, service_port: int | None = None) -> Health:
+    """Read what a service says; mistakes go to `found`.
+
+    `ports` are the service's, `server_ports` those at which its servers would be asked, `service_port` is for servers without one.
+    """
+    check = checks.read(given.get('check'), where + '.check', protocol, server_ports, found, service_port)
     quorum = _whole(given, 'quorum', where, 1, 1, found)
     hysteresis = _whole(given, 'hysteresis', where, 0, 0, found)
     if hysteresis >= quorum > 0 and given.get('hysteresis') is not None:

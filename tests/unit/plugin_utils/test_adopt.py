@@ -613,7 +613,7 @@ class TestReview:
              'tcp 192.0.2.100:80 refuses new clients of a real server that is drained, as its scheduler dh has no fallback. This file'),
             ((service(scheduler='mh', scheduler_flags=['mh-port']),), USUAL,
              'tcp 192.0.2.100:80 refuses new clients of a real server that is drained, as its scheduler mh has no fallback. This file '
-             'leaves it so; without scheduler_fallback: false it gets it.'),
+             'leaves it so; remove scheduler_fallback: false to add it.'),
             ((service(dict(TWO[0], weight=0)),), USUAL, 'real-192-0-2-21 (192.0.2.21) has weight 0 in tcp 192.0.2.100:80:'),
             ((service(dict(TWO[0], forward='nat')),), USUAL, 'Packets are forwarded by nat in tcp 192.0.2.100:80.'),
             ((service(),), host('192.0.2.10/24'), '192.0.2.100 is on no interface of lb1.'),
@@ -670,9 +670,9 @@ class TestReview:
     ])
     def test_who_keeps_the_table_besides_is_said(self, program, do):
         states = {program + '.service': {'load': 'loaded', 'active': 'active', 'file': 'enabled'},
-                  'other.service': {'load': 'not-found', 'active': 'inactive', 'file': ''}}
+                  'other.service': {'load': 'loaded', 'active': 'active', 'file': 'enabled'}}
         sentence, = without(of(service(), on=dict(USUAL, units=states)))
-        assert sentence.startswith('lb1 runs {0}, which keeps the table and puts back what somebody else changes.'.format(program))
+        assert sentence.startswith('lb1 runs {0}, which may keep the table and put back what somebody else changes.'.format(program))
         assert do in sentence
 
     def test_what_is_of_kube_proxy_is_a_comment(self):

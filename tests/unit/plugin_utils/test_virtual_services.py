@@ -282,6 +282,7 @@ class TestFallback:
         ({'scheduler': 'sh', 'scheduler_fallback': True}, ['sh-fallback']),
         ({'scheduler': 'mh', 'scheduler_flags': ['mh-port'], 'scheduler_fallback': False}, ['mh-port']),
         ({'scheduler': 'mh', 'scheduler_fallback': False}, None),
+        ({'scheduler': 'sh', 'scheduler_flags': 'sh-port'}, ['sh-port', 'sh-fallback']),
         ({'scheduler': 'dh'}, None), ({'scheduler': 'dh', 'scheduler_fallback': False}, None), ({}, None),
     ], ids=str)  # fmt: skip
     def test_clients_of_a_drained_real_server_go_to_another_one_unless_it_is_refused(self, settings, flags):
@@ -345,6 +346,8 @@ class TestAllMistakes:
         ({}, {'forward': 'ipip', 'tunnel': {'type': 'gue', 'port': 6080}}),
         ({}, {'forward': 'masq', 'port': 8080}),
         ({}, {'upper_threshold': 'many', 'lower_threshold': 5}),
+        ({}, {'forward': 'tun', 'tunnel': {'type': 'gue', 'port': 'abc'}}),
+        ({}, {'wieght': 3}),
         ({'protocol': 'UDP', 'one_packet': True}, {'forward': 'nat', 'port': 8080}),
     ], ids=str)  # fmt: skip
     def test_what_depends_on_a_wrong_setting_is_not_judged_without_it(self, service, server):

@@ -81,6 +81,10 @@ def test_a_service_is_one_block():
     (dict(MARKED, check={'data_path': True}), 'lvs-data-path 192.0.2.100 443 192.0.2.21 '),
     (dict(MARKED, realservers=[{'address': '192.0.2.21', 'forward': 'nat', 'port': 8443}]),
      'real_server 192.0.2.21 8443 { weight 1 lvs_method NAT TCP_CHECK { connect_timeout'),
+    (dict(MARKED, realservers=[{'address': '192.0.2.21', 'forward': 'nat', 'port': 8443}, {'address': '192.0.2.22'}]),
+     'real_server 192.0.2.22 0 { weight 1 lvs_method DR TCP_CHECK { connect_port 443 '),
+    (dict(MARKED, ports=['1024-2047'], realservers=[{'address': '192.0.2.21', 'forward': 'nat', 'port': 8443}]),
+     'real_server 192.0.2.21 8443 { weight 1 lvs_method NAT TCP_CHECK { connect_timeout'),
     (dict(MARKED, sorry_server={'address': '192.0.2.30'}), 'sorry_server 192.0.2.30 0 sorry_server_lvs_method DR '),
     (dict(MARKED, sorry_server={'address': '192.0.2.30', 'port': 8080, 'forward': 'nat'}), 'sorry_server 192.0.2.30 8080 '),
     (dict(WEB, port=None, fwmark=7, check={'data_path': True, 'port': 80}),
@@ -128,7 +132,9 @@ def test_what_keepalived_would_do_without_a_word_is_said(service, sentence):
 @pytest.mark.parametrize('service, version, sentence', [
     (WEB, '1.3.9', 'director_engine: keepalived 1.3.9 is too old; a configuration can be tested before it is loaded from 2.0.4 on'),
     (dict(WEB, scheduler='twos'), '2.2.4', 'services[0] (web).scheduler: keepalived 2.2.4 does not know twos, which is there from 2.2.7 on'),
-    (dict(WEB, scheduler='mh', scheduler_flags=['mh-port']), '2.0.6',
+    (dict(WEB, scheduler='mh'), '2.0.6',
+     'services[0] (web).scheduler_fallback: keepalived 2.0.6 does not know mh-fallback, which is there from 2.0.7 on'),
+    (dict(WEB, scheduler='mh', scheduler_flags='mh-port', scheduler_fallback=False), '2.0.6',
      'services[0] (web).scheduler_flags: keepalived 2.0.6 does not know mh-port, which is there from 2.0.7 on'),
     (dict(MARKED, check={'type': 'tcp'}), '2.0.14',
      'services[0] (web).fwmark: keepalived 2.0.14 does not know real servers without a port, which is there from 2.0.15 on'),
@@ -153,7 +159,7 @@ def test_what_a_version_lacks_is_named(service, version, sentence):
 
 @pytest.mark.parametrize('service, version', [
     (DRAINED, '2.0.16'), (DRAINED, '2.0.20'), (DRAINED, '2.2.0'), (dict(WEB, check={'type': 'http', 'status': 200}), '2.0.16'),
-    (dict(WEB, scheduler='mh'), '2.0.4'), (dict(MARKED, check={'type': 'tcp'}), '2.0.15'),
+    (dict(WEB, scheduler='mh'), '2.0.7'), (dict(WEB, scheduler='mh', scheduler_fallback=False), '2.0.4'), (dict(MARKED, check={'type': 'tcp'}), '2.0.15'),
 ])
 def test_what_a_version_has_is_not_refused(service, version):
     assert sentences(service, version=version) == []
