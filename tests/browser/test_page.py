@@ -57,6 +57,7 @@ COLLIDING = """(() => {
     return found;
 })()"""
 
+
 @pytest.fixture(name='browser', scope='module')
 def headless_chromium(tmp_path_factory):
     assert found(), 'there is no Chromium: `make browser` installs the package chromium, or $CHROMIUM names the program'

@@ -94,7 +94,15 @@ KNOWN = {
             when in ('drained', 'put back') and (service['scheduling'] == 'dh' or 'no fallback' in service['scheduling'])),
     'firewalld on a director drops the end of a connection as invalid, and the real server never hears of it':
         lambda when, deployment, service: when == 'left' and deployment['firewall'] == 'firewalld' and 'udp' not in service['traffic'],
+    'firewalld on a real server takes what comes out of a tunnel of IPv6 for forged (IPv6_rpfilter)':
+        lambda when, deployment, service: (
+            when != 'left' and deployment['way'].startswith('tun') and deployment['firewall'] == 'firewalld' and service['family'] == 'ipv6'),
+    'firewalld on a real server shuts out the checks of keepalived, which ask for its own address':
+        lambda when, deployment, service: (
+            when != 'left' and deployment['engine'] == 'keepalived' and deployment['firewall'] == 'firewalld'),
 }
+# And what the doctor then finds, by kind.
+FOUND = {('keepalived', 'firewalld'): {'dead', 'quorum', 'unequal'}}
 
 
 def explained(when, deployment, service):

@@ -110,6 +110,13 @@ def test_a_switch_is_foretold_and_silent_and_loses_nothing(torn_down, site, list
             check_kernel(node, way)
     assert heard['claimed'] == {}
     check_answers()
+    if way.method == 'arptables':
+        for node in REALSERVERS:
+            on(node, 'command -v nft > /dev/null || DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet nftables > /dev/null; '
+                     'systemctl start nftables; systemctl restart nftables')
+            check_kernel(node, way)
+            on(node, 'systemctl stop nftables')
+            check_kernel(node, way)
 
 
 def test_nothing_but_a_few_modules_runs_where_nothing_changes(site):
