@@ -197,13 +197,13 @@ def emptied(services: Sequence[Mapping], batches: Iterable[Sequence[str]], hostv
             for mine in declared.values():
                 if not any(live.get(member.key) for member in mine if member.host in batch):
                     continue
+                out = [member.host for member in mine if member.host in batch]
                 rest = [member for member in mine if member.host not in batch]
                 left = sum(live.get(member.key) or (member.weight if member.host in back else 0) for member in rest if member.weight)
                 without = '{0}: without {1}, {2} has '.format(
-                    director, ' and '.join(member.host for member in mine if member.host in batch), mine[0].label)
+                    director, ' and '.join(out), mine[0].label)
                 if mine[0].key.service in refusing:
-                    found[_refused(director, mine[0], [member.host for member in mine if member.host in batch],
-                                   refusing[mine[0].key.service])] = None
+                    found[_refused(director, mine[0], out, refusing[mine[0].key.service])] = None
                 if not left:
                     reasons = [_reason(member, live, why) for member in rest] or ['there is no other']
                     found[without + 'no real server left: ' + '; '.join(reasons)] = None
