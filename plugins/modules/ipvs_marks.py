@@ -7,14 +7,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ipvs_marks
-short_description: Declare which packets get which firewall mark for IPVS
+short_description: Declare which packets get which firewall mark for IPVS, and which are left untracked
 version_added: 0.1.0
 author:
   - The lvs.direct_routing authors (@lvs-direct-routing)
 description:
   - Marks packets by destination address, protocol and port with nftables, so that a virtual service by firewall mark, as of
     M(lvs.direct_routing.ipvs_table) with C(fwmark), takes several ports, ranges of ports or VIPs together.
-  - One task declares all marks of the host. They are in one table of nftables, C(inet lvs_direct_routing), which belongs to
+  - Leaves packets untracked that connection tracking would take for invalid, because a director in direct routing sees only
+    what clients send, so that a firewall that drops what is invalid lets IPVS and real servers know that a client has gone.
+  - One task declares all of that for the host. It is in one table of nftables, C(inet lvs_direct_routing), which belongs to
     this module as a whole. Anything else that is found in it is drift and goes. Other tables are neither read nor written.
   - The table is replaced in one transaction, so there is no moment without it, and what nft refuses changes nothing.
   - The running kernel and the record are looked at separately. If only one of them is wrong, that one is put right.
@@ -53,18 +55,47 @@ options:
           - The mark, V(1) to V(4294967295). It takes the place of any mark that the packet has already.
         type: int
         required: true
+  untracked:
+    description:
+      - To which VIPs and ports packets that only belong to a connection are not tracked (C(notrack)). Of TCP that are those with
+        FIN or RST, of SCTP all but INIT. The first packet of a connection is tracked as before, so rules that let in what is
+        new still do.
+      - VIPs of one family with the same ports have one rule. Copies, and ports that overlap or follow each other, are made one.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      vip:
+        description:
+          - The destination address, a literal IPv4 or IPv6 address without a prefix length.
+        type: str
+        required: true
+      protocol:
+        description:
+          - The transport protocol. UDP has no packets that are invalid.
+        type: str
+        choices: [tcp, sctp]
+        default: tcp
+      ports:
+        description:
+          - Destination ports, each a number V(1) to V(65535) or a range such as V(1024-2047).
+          - An empty list, or none, means all ports of the protocol.
+        type: list
+        elements: str
+        default: []
   record:
     description:
       - Absolute path of the record, which C(nft -f) takes at boot, and any number of times. The whole file belongs to this
         module. It is a comment and then one command per line.
-      - If only its last folder is missing, that is made. Without marks the record is removed, and so is its folder once empty.
+      - If only its last folder is missing, that is made. If nothing is declared the record is removed, and so is its folder once
+        empty.
       - A file that this module did not write is refused, as are symbolic links.
     type: path
     default: /var/lib/lvs/director.nft
   state:
     description:
       - V(present) puts the table up, exactly as declared.
-      - V(absent) removes the table and the record, whatever O(marks) says.
+      - V(absent) removes the table and the record, whatever O(marks) and O(untracked) say.
     type: str
     choices: [present, absent]
     default: present
@@ -74,6 +105,7 @@ requirements:
 notes:
   - Needs root, or C(CAP_NET_ADMIN), also in check mode, since the kernel does not even show the rules to others.
   - Packets are marked in the hook prerouting at priority C(mangle), -150. IPVS looks at the mark later, in the hook input.
+    Packets are left untracked at priority C(raw), -300.
   - What the host itself sends to a VIP that it has goes through prerouting as well, on the loopback interface, and is marked
     there. What it sends to a VIP that it does not have is not marked.
   - A mark that iptables or another table of nftables sets later on the way counts, not this one.
@@ -105,7 +137,13 @@ EXAMPLES = r"""
         protocol: udp
         mark: 3
 
-- name: Mark nothing any more
+- name: Mark nothing, and let real servers know of the end of connections to a VIP through a firewall
+  lvs.direct_routing.ipvs_marks:
+    marks: []
+    untracked:
+      - {vip: 192.0.2.100, ports: [80, 443]}
+
+- name: Remove the table
   lvs.direct_routing.ipvs_marks:
     state: absent
 """

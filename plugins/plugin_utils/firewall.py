@@ -13,7 +13,9 @@ import re
 from typing import Iterable, Mapping, NamedTuple, Sequence
 
 from ..module_utils.ipvs import model
+from ..module_utils.sysctl.declaration import normalise
 from . import inventory
+from .director import VS
 from .inventory import InventoryError
 from .keepalived.vrrp import SYNC_GROUP_IPV6
 
@@ -45,6 +47,24 @@ def openings(services: Iterable[Mapping]) -> list[Opening]:
         for port in _ports(service):
             found.append(Opening(vip, service.get('protocol') or 'tcp', _port(port, where)))
     return list(dict.fromkeys(found))
+
+
+def untracked(services: Iterable[Mapping], sysctls: Mapping | None = None) -> list[dict]:
+    """Return where packets that only belong to a connection are not to be tracked, as ipvs_marks takes it.
+
+    A director in direct routing sees one direction of a connection, so connection tracking finds its end invalid, and most
+    firewalls drop what is invalid. Where IPVS has connection tracking as well and translates addresses, it needs all packets.
+    """
+    found: dict[tuple[str, str], list[str]] = {}
+    tracked = any(normalise(name) == VS + '/conntrack' and str(value) not in ('0', 'False') for name, value in (sysctls or {}).items())
+    for opening in openings(service for service in services if not (tracked and _translates(service))):
+        if opening.protocol != 'udp':
+            found.setdefault((opening.vip, opening.protocol), []).append(opening.port)
+    return [{'vip': vip, 'protocol': protocol, 'ports': [] if '' in ports else ports} for (vip, protocol), ports in found.items()]
+
+
+def _translates(service: Mapping) -> bool:
+    return any(server.get('forward') == 'nat' for server in service.get('realservers') or [])
 
 
 def _ports(service: Mapping) -> list:

@@ -92,8 +92,6 @@ KNOWN = {
     'dh, and sh and mh without fallback, refuse the clients of a real server with weight 0':
         lambda when, deployment, service: (
             when in ('drained', 'put back') and (service['scheduling'] == 'dh' or 'no fallback' in service['scheduling'])),
-    'firewalld on a director drops the end of a connection as invalid, and the real server never hears of it':
-        lambda when, deployment, service: when == 'left' and deployment['firewall'] == 'firewalld' and 'udp' not in service['traffic'],
     'firewalld on a real server takes what comes out of a tunnel of IPv6 for forged (IPv6_rpfilter)':
         lambda when, deployment, service: (
             when != 'left' and deployment['way'].startswith('tun') and deployment['firewall'] == 'firewalld' and service['family'] == 'ipv6'),

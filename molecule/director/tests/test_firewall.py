@@ -2,13 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where firewalld runs, each VIP and port is opened, and closed again, and nothing else."""
+"""Where firewalld runs, each VIP and port is opened, and closed again, and nothing else; and connections end behind it."""
 
 from __future__ import annotations
 
+import re
+import time
+
 import pytest
 from declared import web
-from nodes import REALSERVERS, VIPS, Play, on
+from nodes import REALSERVERS, ROOT, VIPS, Play, bring, on
 
 pytestmark = pytest.mark.in_turn
 # The rules of each host with a firewall have a priority to tell them by.
@@ -34,6 +37,27 @@ def is_open(vips):
 def asked(vip):
     url = 'http://{0}/'.format('[' + vip + ']' if ':' in vip else vip)
     return {on('client', 'curl --silent --max-time 5 ' + url, check=False).strip() for _request in range(4)}
+
+
+def nothing_is_left(patience):
+    """Return whether, at last, no connection is active on the director and no socket is open on a real server."""
+    def left():
+        active = sum(int(number) for number in re.findall(r' -> .* (\d+) +\d+ *$', on('director', 'ipvsadm -Ln'), re.MULTILINE))
+        sockets = [on(host, 'ss -Htn state connected exclude time-wait sport = :80').splitlines() for host in REALSERVERS]
+        return active + sum(map(len, sockets))
+
+    end = time.monotonic() + patience
+    while left():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.5)
+    return True
+
+
+def ended(kind, count):
+    """Make requests and end their connections in one way; return how many had no answer."""
+    bring('client', '/root/lvs-ends', ROOT / 'molecule' / 'shared' / 'node' / 'ends.py')
+    return int(on('client', 'python3 /root/lvs-ends/ends.py {0} {1} {2}'.format(kind, count, ' '.join(VIPS))))
 
 
 @pytest.fixture(name='firewall', scope='module', autouse=True)
@@ -62,6 +86,50 @@ def test_they_are_opened_now_and_for_good_as_foretold(site):
     assert [asked(vip) for vip in VIPS] == [set(REALSERVERS)] * 2
     assert is_open(VIPS)
     assert not any(site(lvs_virtual_services=web()).changed.values())
+
+
+INVALID = ('nft "add table inet strict; add chain inet strict input { type filter hook input priority 0; }; '
+           'add rule inet strict input ct state invalid drop"')
+FILTERS = {
+    'firewalld': ('firewall-cmd --reload', 'true'),
+    'no firewall': ('systemctl stop firewalld', 'systemctl start firewalld'),
+    'nftables': ('systemctl stop firewalld; ' + INVALID, 'nft delete table inet strict; systemctl start firewalld'),
+}
+
+
+@pytest.mark.parametrize('kind, count', [('fin', 1000), ('rst', 50), ('half', 200)])
+@pytest.mark.parametrize('which', FILTERS)
+def test_connections_end_on_real_servers_as_for_clients(which, kind, count):
+    begin, end = FILTERS[which]
+    on('director', begin)
+    try:
+        assert ended(kind, count) == 0
+        assert nothing_is_left(5)
+    finally:
+        on('director', end)
+
+
+@pytest.mark.parametrize('which', ['firewalld', 'nftables'])
+def test_tracked_packets_would_leave_them_open(which):
+    """The control."""
+    begin, end = FILTERS[which]
+    on('director', begin + '; nft delete table inet lvs_direct_routing')
+    try:
+        assert [ended(kind, 2) for kind in ('fin', 'rst', 'half')] == [0, 0, 0]
+        assert not nothing_is_left(5)
+    finally:
+        on('director', 'systemctl reload lvs-director; ' + end)
+
+
+def test_without_nft_the_unit_starts_all_the_same():
+    on('director', 'mv /usr/sbin/nft /root/nft')
+    try:
+        on('director', 'systemctl restart lvs-director')
+        assert [asked(vip) for vip in VIPS] == [set(REALSERVERS)] * 2
+        assert 'packets that end connections are tracked' in on('director', 'journalctl --unit lvs-director --output cat')
+    finally:
+        on('director', 'mv /root/nft /usr/sbin/nft; systemctl restart lvs-director')
+    assert 'notrack' in on('director', 'nft list ruleset')
 
 
 def test_a_rule_that_is_lost_at_the_next_reload_is_made_good(site):

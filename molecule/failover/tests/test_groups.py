@@ -9,10 +9,8 @@ from __future__ import annotations
 import pytest
 from nodes import VIPS, Play, mac, on
 from pair import DIRECTORS, PAIR, holds, other, run, table, tear_down_what_is_there, wait_for, weighted
-from slices import EVERY
 
-# Seen once in two runs. It would be a fault of the collection; until it is understood and mended these run with LVS_EVERY_WAY only.
-pytestmark = pytest.mark.skipif(not EVERY, reason='behind firewalld on directors one of 1,000 requests was not answered')
+pytestmark = pytest.mark.in_turn
 GROUPS = {'four': {'virtual_router_id': 51}, 'six': {'virtual_router_id': 52, 'directors': ['director2', 'director']}}
 SHARED = {
     'lvs_ha_groups': GROUPS,

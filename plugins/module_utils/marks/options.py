@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import Any, Mapping, NamedTuple, Sequence
+from typing import Any, Callable, Mapping, NamedTuple, Sequence
 
 from .. import record_file
-from ..ipvs.model import MAX_FWMARK, MAX_PORT, PROTOCOLS, InvalidEntry, in_range, normal_address, unusable
-from .rules import Mark, Table, ports
+from ..ipvs.model import MAX_FWMARK, MAX_PORT, PROTOCOLS, InvalidEntry, family_of, in_range, normal_address, unusable
+from .rules import Mark, Table, Untracked, in_order, ports
 
 DEFAULT_RECORD = '/var/lib/lvs/director.nft'
 
@@ -25,8 +25,14 @@ ENTRY = {
     'ports': {'type': 'list', 'elements': 'str', 'default': []},
     'mark': {'type': 'int', 'required': True},
 }
+TRACKED = {
+    'vip': ENTRY['vip'],
+    'protocol': {'type': 'str', 'choices': ['tcp', 'sctp'], 'default': 'tcp'},
+    'ports': ENTRY['ports'],
+}
 OPTIONS = {
     'marks': {'type': 'list', 'elements': 'dict', 'options': ENTRY},
+    'untracked': {'type': 'list', 'elements': 'dict', 'options': TRACKED, 'default': []},
     'record': {'type': 'path', 'default': DEFAULT_RECORD},
     'state': {'type': 'str', 'choices': ['present', 'absent'], 'default': 'present'},
 }
@@ -49,8 +55,8 @@ class Wanted:
             return cls(None, record)
         if options['marks'] is None:
             raise InvalidEntry('marks', None, 'is missing; name all marks, an empty list for none, or use state=absent')
-        merged = _merged(options['marks'])
-        return cls(Table(merged) if merged else None, record)
+        table = Table(_merged(options['marks']), _grouped(options['untracked'] or []))
+        return cls(table if table.marks or table.untracked else None, record)
 
 
 class _Part(NamedTuple):
@@ -64,23 +70,43 @@ class _Part(NamedTuple):
 
 def _merged(entries: Sequence[Mapping[str, Any]]) -> tuple[Mark, ...]:
     """Return the marks in their order, neighbours and copies made one; raise `InvalidEntry`."""
+    marks = [Mark(vip, protocol, first, last, mark)
+             for (vip, protocol), known in _parts('marks', entries, _number_of).items()
+             for first, last, mark in _joined('{0} {1}'.format(protocol, vip), known)]
+    return tuple(sorted(marks, key=lambda mark: mark.order))
+
+
+def _number_of(entry: Mapping[str, Any]) -> int:
+    mark = entry.get('mark')
+    if mark is None:
+        raise InvalidEntry('mark', None, 'is missing; 1..{0}'.format(MAX_FWMARK))
+    in_range('mark', mark, 1, MAX_FWMARK)
+    return mark
+
+
+def _grouped(entries: Sequence[Mapping[str, Any]]) -> tuple[Untracked, ...]:
+    """Return what is not to be tracked: a rule for VIPs of a family that have the same ports. Raise `InvalidEntry`."""
+    groups: dict[tuple, list[str]] = {}
+    for (vip, protocol), known in _parts('untracked', entries, lambda entry: 0).items():
+        spans = tuple((first, last) for first, last, _mark in _joined(vip, known))
+        groups.setdefault((protocol, family_of(vip), () if spans[0][0] == 0 else spans), []).append(vip)
+    rules = [Untracked(protocol, in_order(vips), spans) for (protocol, _family, spans), vips in groups.items()]
+    return tuple(sorted(rules, key=lambda rule: rule.order))
+
+
+def _parts(option: str, entries: Sequence[Mapping[str, Any]], mark_of: Callable) -> dict[tuple[str, str], list[_Part]]:
+    """Return the ranges of ports of each VIP and protocol; raise `InvalidEntry`."""
     parts: dict[tuple[str, str], list[_Part]] = {}
     for position, entry in enumerate(entries):
         try:
             vip = _vip(entry.get('vip'))
             spans = _spans(entry.get('ports') or [])
-            mark = entry.get('mark')
-            if mark is None:
-                raise InvalidEntry('mark', None, 'is missing; 1..{0}'.format(MAX_FWMARK))
-            in_range('mark', mark, 1, MAX_FWMARK)
+            mark = mark_of(entry)
         except InvalidEntry as error:
-            raise error.at('marks[{0}] '.format(position)) from error
+            raise error.at('{0}[{1}] '.format(option, position)) from error
         known = parts.setdefault((vip, entry.get('protocol') or 'tcp'), [])
         known += [_Part(first, last, mark, position) for first, last in spans]
-    marks = [Mark(vip, protocol, first, last, mark)
-             for (vip, protocol), known in parts.items()
-             for first, last, mark in _joined('{0} {1}'.format(protocol, vip), known)]
-    return tuple(sorted(marks, key=lambda mark: mark.order))
+    return parts
 
 
 def _joined(what: str, parts: Sequence[_Part]) -> list[tuple[int, int, int]]:

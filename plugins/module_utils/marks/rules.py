@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rules that mark packets: ours as nft takes them, and a table as `nft --json` lists it. Pure.
+"""The rules that mark packets, and that leave some untracked: ours as nft takes them, and a table as `nft --json` lists it. Pure.
 
 Private to this collection.
 """
@@ -12,12 +12,15 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import json
-from typing import Any, Mapping, NamedTuple
+from typing import Any, Iterable, Mapping, NamedTuple
 
 from ..ipvs.model import MAX_PORT, PROTOCOLS, family_of, normal_address
 
 # IPVS looks at the mark in the hook input, so whatever comes before it would do; here is where others set marks, too.
 FAMILY, TABLE, CHAIN, PRIORITY = 'inet', 'lvs_direct_routing', 'prerouting', -150
+# Before connection tracking, which is at -200.
+UNTRACKED, RAW = 'untracked', -300
+CHAINS = {CHAIN: (PRIORITY, 'mangle'), UNTRACKED: (RAW, 'raw')}
 
 _NUMBERS = {'tcp': 6, 'udp': 17, 'sctp': 132}
 _LAYER = {'ipv4': 'ip', 'ipv6': 'ip6'}
@@ -51,6 +54,36 @@ class Mark(NamedTuple):
         return '{0} daddr {1} {2} meta mark set {3}'.format(_LAYER[family_of(self.vip)], self.vip, match, self.mark)
 
 
+# The packets that connection tracking takes for invalid if it has not seen the whole connection: of TCP those with FIN or RST, of
+# SCTP all but INIT.
+_LATER = {'tcp': 'tcp flags & (fin | rst) != 0', 'sctp': 'meta l4proto sctp @th,96,8 != 1'}
+
+
+class Untracked(NamedTuple):
+    """Packets to ports of VIPs, all of one family, that only belong to a connection are not tracked. No ports are all ports."""
+
+    protocol: str
+    vips: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def order(self) -> tuple:
+        first = ipaddress.ip_address(self.vips[0])
+        return PROTOCOLS.index(self.protocol), first.version, self.spans
+
+    @property
+    def statement(self) -> str:
+        """Return the rule in nft's language."""
+        words = [_LATER[self.protocol], _LAYER[family_of(self.vips[0])], 'daddr', _set(self.vips)]
+        if self.spans:
+            words += [self.protocol, 'dport', _set(ports(*span) for span in self.spans)]
+        return ' '.join(words + ['notrack'])
+
+
+def _set(elements: Iterable[str]) -> str:
+    return '{{ {0} }}'.format(', '.join(elements))
+
+
 def ports(first: int, last: int) -> str:
     return str(first) if first == last else '{0}-{1}'.format(first, last)
 
@@ -60,18 +93,20 @@ class Table:
     """Our table: its rules in their order, and what else is in it, each piece as nft says it in JSON."""
 
     marks: tuple[Mark, ...]
+    untracked: tuple[Untracked, ...] = ()
     odd: tuple[str, ...] = ()
 
     @property
     def lines(self) -> list[str]:
         """Return the commands that make it; what else is in it only shows in a comment."""
         where = '{0} {1}'.format(FAMILY, TABLE)
-        chain = '{0} {1}'.format(where, CHAIN)
-        return [
-            'add table {0}'.format(where),
-            'add chain {0} {{ type filter hook prerouting priority {1}; policy accept; }}'.format(chain, PRIORITY),
-        ] + ['add rule {0} {1}'.format(chain, mark.statement) for mark in self.marks] + [
-            '# ' + piece for piece in self.odd]
+        lines = ['add table {0}'.format(where)]
+        for chain, rules in ((CHAIN, self.marks), (UNTRACKED, self.untracked)):
+            if rules:
+                lines.append('add chain {0} {1} {{ type filter hook prerouting priority {2}; policy accept; }}'.format(
+                    where, chain, CHAINS[chain][0]))
+                lines += ['add rule {0} {1} {2}'.format(where, chain, rule.statement) for rule in rules]
+        return lines + ['# ' + piece for piece in self.odd]
 
 
 def replacement(table: Table | None) -> list[str]:
@@ -88,17 +123,19 @@ def parse(text: str) -> Table:
     """Return our table as `nft --json list table` prints it; raise `MarksError`."""
     try:
         pieces = [piece for entry in json.loads(text)['nftables'] for piece in entry.items()]
-        marks, odd = [], []
+        marks, untracked, odd = [], [], []
         for kind, piece in pieces:
-            mark = _mark(piece) if kind == 'rule' else None
-            if mark:
-                marks.append(mark)
+            rule = _rule(piece) if kind == 'rule' else None
+            if isinstance(rule, Mark):
+                marks.append(rule)
+            elif rule:
+                untracked.append(rule)
             elif kind != 'metainfo' and not _is_frame(kind, piece):
                 odd.append(_shown(kind, piece))
     except (ValueError, LookupError, TypeError, AttributeError):
         raise MarksError('`nft --json` printed what this module does not understand: {0!r}. Look at it with `nft --json '
                          'list table {1} {2}`'.format(text[:80], FAMILY, TABLE)) from None
-    return Table(tuple(marks), tuple(odd))
+    return Table(tuple(marks), tuple(untracked), tuple(odd))
 
 
 def _is_frame(kind: str, piece: Mapping[str, Any]) -> bool:
@@ -108,8 +145,8 @@ def _is_frame(kind: str, piece: Mapping[str, Any]) -> bool:
     if kind == 'table':
         return not piece.get('flags')
     return kind == 'chain' and (
-        [piece.get(key) for key in ('name', 'type', 'hook')] == [CHAIN, 'filter', 'prerouting']
-        and piece.get('prio') in (PRIORITY, 'mangle') and piece.get('policy', 'accept') == 'accept')
+        [piece.get(key) for key in ('type', 'hook')] == ['filter', 'prerouting']
+        and piece.get('prio') in CHAINS.get(piece.get('name'), ()) and piece.get('policy', 'accept') == 'accept')
 
 
 def _shown(kind: str, piece: Mapping[str, Any]) -> str:
@@ -117,20 +154,78 @@ def _shown(kind: str, piece: Mapping[str, Any]) -> str:
     return json.dumps({kind: {key: value for key, value in piece.items() if key not in known}}, sort_keys=True)
 
 
-def _mark(rule: Mapping[str, Any]) -> Mark | None:
-    """Return the mark that a rule sets, if it is a rule as this module writes them."""
-    if rule['chain'] != CHAIN or rule.get('comment'):
+def _rule(rule: Mapping[str, Any]) -> Mark | Untracked | None:
+    """Return what a rule does, if it is a rule as this module writes them."""
+    if rule.get('comment'):
         return None
     *matches, last = rule['expr'] or [{}]
-    mark = _value_set(last)
+    later = [expression for expression in matches if _later(expression)]
     found: dict[str, Any] = {}
     for expression in matches:
+        if expression in later:
+            continue
         match = expression.get('match') or {}
         subject = _subject(match.get('left'))
         if not subject or match.get('op', '==') != '==' or subject in found:
             return None
         found[subject] = match.get('right')
-    return None if mark is None else _as_ours(found, mark)
+    if rule['chain'] == UNTRACKED:
+        return _as_untracked(found, _later(later[0])) if len(later) == 1 and last == {'notrack': None} else None
+    mark = _value_set(last)
+    return None if rule['chain'] != CHAIN or later or mark is None else _as_ours(found, mark)
+
+
+def _later(expression: Mapping[str, Any]) -> str:
+    """Return the protocol whose later packets a match is for; each version of nft has words of its own for flags."""
+    match = expression.get('match') or {}
+    operator, left, right = match.get('op'), match.get('left') or {}, match.get('right')
+    if not isinstance(left, dict):
+        return ''
+    payload = left.get('payload') or {}
+    if operator == '!=' and right == 1 and [payload.get(key) for key in ('base', 'offset', 'len')] == ['th', 96, 8]:
+        return 'sctp'
+    flags = {'payload': {'protocol': 'tcp', 'field': 'flags'}}
+    if operator == 'in' and left == flags:
+        return 'tcp' if _flags(right) == _ENDS else ''
+    masked = left.get('&')
+    if operator != '!=' or right != 0 or not isinstance(masked, list) or masked[:1] != [flags]:
+        return ''
+    return 'tcp' if _flags(masked[1:]) == _ENDS else ''
+
+
+_ENDS = {'fin', 'rst'}
+
+
+def _flags(value: Any) -> set[str]:
+    """Return the names in a flag, a list of flags, or flags joined by |."""
+    if isinstance(value, dict):
+        return _flags(value.get('|'))
+    if isinstance(value, list):
+        return {flag for one in value for flag in _flags(one)}
+    return {str(value)}
+
+
+def _as_untracked(found: dict[str, Any], protocol: str) -> Untracked | None:
+    """Return the rule of what is matched, if this module would have written it."""
+    for family, layer in _LAYER.items():
+        left = dict(found)
+        vips = [_address(one, family) for one in _elements(left.pop(layer + ' daddr', []))]
+        spans = [_span(one) for one in _elements(left.pop(protocol + ' dport', []))]
+        if (left.pop('meta nfproto', family) == family
+                and left.pop('meta l4proto', protocol) in (protocol, _NUMBERS[protocol], str(_NUMBERS[protocol]))
+                and not left and vips and all(vips) and all(spans)):
+            return Untracked(protocol, in_order(vips), tuple(sorted(spans)))
+    return None
+
+
+def in_order(vips: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(vips, key=ipaddress.ip_address))
+
+
+def _elements(value: Any) -> list:
+    """Return what is in a set; a set of one some versions of nft show as that one."""
+    found = value.get('set') if isinstance(value, dict) and 'set' in value else value
+    return found if isinstance(found, list) else [found]
 
 
 def _value_set(expression: Mapping[str, Any]) -> int | None:

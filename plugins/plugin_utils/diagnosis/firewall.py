@@ -2,15 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hosts that let no new packet in to a service. Pure."""
+"""Hosts that let no new packet in to a service, and directors that drop what ends a connection. Pure."""
 
 from __future__ import annotations
 
-from typing import Iterator, Sequence
+from typing import Iterator, Mapping, Sequence
 
-from .finding import ERROR, Finding, listed
+from .finding import ERROR, WARNING, Finding, listed
 from .packets import Packet, is_stopped
-from .topology import Host, Topology, endpoints, label, version
+from .topology import MARKS, Host, Topology, endpoints, label, version
 
 
 def judge(topology: Topology) -> Iterator[Finding]:
@@ -20,6 +20,9 @@ def judge(topology: Topology) -> Iterator[Finding]:
         closed = _closed(host, topology.services, lambda _service, card=card: card)
         if closed:
             yield _finding(host, closed, 'IPVS comes after the filter of incoming packets, so it never sees these')
+        endless = _endless(host, topology.services, card, closed)
+        if endless:
+            yield endless
     for host in topology.realservers:
         served = {one.vip: one for one in topology.served(host)}
         services = list({id(one.service): one.service for one in topology.served(host)}.values())
@@ -33,6 +36,27 @@ def judge(topology: Topology) -> Iterator[Finding]:
         closed = _closed(host, services, card_of)
         if closed:
             yield _finding(host, closed, 'requests that a director sends here are dropped')
+
+
+def _endless(host: Host, services: Sequence, card: str, closed: Mapping) -> Finding | None:
+    """Find connections whose end surely does not come in, though their beginning may."""
+    rules = host.info.get('input') or {}
+    seen = host.variable(MARKS) or {}
+    state = 'untracked' if 'commands' in seen and not seen['commands'] else 'invalid'
+    found = {
+        label(service, protocol, port): service['vip']
+        for service in services for protocol, port in endpoints(service)
+        if protocol == 'tcp' and is_stopped(Packet(protocol, service['vip'], port, card, state), rules)
+    }  # fmt: skip
+    lost = {what: vip for what, vip in found.items() if what not in closed}
+    advice = {
+        'untracked': 'accept packets that are untracked as those that are new, `ct state { new, untracked }`',
+        'invalid': 'run site.yml, which has them untracked; that needs nft on the director',
+    }
+    return Finding(
+        'endings', WARNING, host.name, 'its firewall drops the packets that end connections to {0}'.format(listed(lost)),
+        'it sees one direction only, and such a packet is {0} to connection tracking; IPVS and real servers never hear that a client has '
+        'gone'.format(state), advice[state], tuple(dict.fromkeys(lost.values()))) if lost else None
 
 
 def _closed(host: Host, services: Sequence, card_of) -> dict[str, str]:

@@ -17,7 +17,7 @@ def judge(topology: Topology) -> Iterator[Finding]:
     for host in topology.directors if marked else ():
         seen = host.variable(MARKS) or {}
         if seen.get('commands'):
-            what = 'does not mark packets as the inventory declares it'
+            what = 'does not mark packets, or leave others untracked, as the inventory declares it'
         elif seen.get('msg'):
             what = 'its marks cannot be read: {0}'.format(' '.join(str(seen['msg']).split()))
         else:

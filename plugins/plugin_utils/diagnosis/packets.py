@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What becomes of a new packet to a host, by the rules of nft and iptables-save for what comes in. Pure.
+"""What becomes of a packet to a host, by the rules of nft and iptables-save for what comes in. Pure.
 
 Where a rule asks for what is not known here, both ways are possible. A packet is stopped only if no way lets it pass.
 """
@@ -19,12 +19,16 @@ _DEPTH = 16
 
 
 class Packet(NamedTuple):
-    """The first packet of a client: of a protocol (tcp, udp), to an address and port, in through an interface."""
+    """A packet of a client: of a protocol (tcp, udp), to an address and port, in through an interface.
+
+    `state` is what connection tracking takes it for: new, invalid, untracked.
+    """
 
     protocol: str
     address: str
     port: int
     interface: str
+    state: str = 'new'
 
     @property
     def family(self) -> str:
@@ -160,7 +164,7 @@ def _nft_values(left: object, packet: Packet) -> list | None:
             'iif': [packet.interface],
         }.get(left['meta'].get('key'))
     if 'ct' in left:
-        return {'state': ['new'], 'status': ['none']}.get(left['ct'].get('key'))
+        return {'state': [packet.state], 'status': ['none']}.get(left['ct'].get('key'))
     if 'fib' in left:
         return ['local'] if left['fib'].get('result') == 'type' and left['fib'].get('flags') in ('daddr', ['daddr']) else None
     if 'payload' not in left:
@@ -289,7 +293,7 @@ _MATCHES: dict[str, Callable[[str, Packet], 'bool | None']] = {
     '-i': lambda value, packet: packet.interface.startswith(value[:-1]) if value.endswith('+') else packet.interface == value,
     '--dport': _ports,
     '--dports': _ports,
-    '--ctstate': lambda value, packet: 'NEW' in value.split(','),
-    '--state': lambda value, packet: 'NEW' in value.split(','),
+    '--ctstate': lambda value, packet: packet.state.upper() in value.split(','),
+    '--state': lambda value, packet: packet.state.upper() in value.split(','),
     '--dst-type': lambda value, packet: 'LOCAL' in value.split(','),
 }

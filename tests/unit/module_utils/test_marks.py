@@ -4,8 +4,8 @@
 
 """Marks of packets by nftables: our table is exactly what is declared, whatever was in it, live and recorded.
 
-The listings are what nft 1.0.6 printed on Linux 6.18 for `nft --json list table inet lvs_direct_routing`: `ours.json` of
-rules as we write them, `odd.json` of what others may have put into our table.
+The listings are what nft 1.0.6 printed on Linux 6.18 for `nft --json list table inet lvs_direct_routing`: `ours.json` and
+`untracked.json` of rules as we write them, `odd.json` of what others may have put into our table.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.lvs.direct_routing.plugins.module_utils.command import CommandError, NotInstalled, Result
 from ansible_collections.lvs.direct_routing.plugins.module_utils.ipvs.model import InvalidEntry
-from ansible_collections.lvs.direct_routing.plugins.module_utils.marks.rules import Mark, MarksError, Table, parse
+from ansible_collections.lvs.direct_routing.plugins.module_utils.marks.rules import Mark, MarksError, Table, Untracked, parse
 from ansible_collections.lvs.direct_routing.plugins.module_utils.marks.task import Wanted, declare, render
 from ansible_collections.lvs.direct_routing.plugins.module_utils.record_file import RecordError
 
@@ -50,8 +50,18 @@ def listing(name):
     return json.loads((LISTINGS / (name + '.json')).read_text())
 
 
-def wanted(marks=(WEB,), record='/no/such/place/record', state='present'):
-    return Wanted.from_options({'marks': None if marks is None else list(marks), 'record': record, 'state': state})
+UNTRACKED = (
+    Untracked('tcp', (VIP,)),
+    Untracked('tcp', (VIP, OTHER), ((80, 80),)),
+    Untracked('tcp', (VIP6,), ((80, 80), (443, 443), (1024, 2047))),
+    Untracked('sctp', (VIP,)),
+    Untracked('sctp', (VIP6,), ((5, 6),)),
+)
+
+
+def wanted(marks=(WEB,), record='/no/such/place/record', state='present', untracked=()):
+    return Wanted.from_options({
+        'marks': None if marks is None else list(marks), 'untracked': list(untracked), 'record': record, 'state': state})
 
 
 def marks_of(*entries):
@@ -96,7 +106,8 @@ class Nft:
                                         'policy': 'accept', 'handle': 1}})
             else:
                 assert [chain['chain'] for chain in table if 'chain' in chain]
-                table.append({'rule': {'chain': 'prerouting', 'handle': len(table), 'expr': expressions(rest)}})
+                chain, statement = rest.split(' ', 1)
+                table.append({'rule': {'chain': chain, 'handle': len(table), 'expr': expressions(statement)}})
         self.table = table
 
 
@@ -110,13 +121,34 @@ def payload(protocol, field):
 
 def expressions(statement):
     """Return what nft makes of one of our rules."""
+    if statement.endswith(' notrack'):
+        return untracked_expressions(statement)
     layer, vip, meta, protocol, first, last, mark = re.fullmatch(
-        r'prerouting (ip6?) daddr (\S+) (?:meta l4proto (\w+)|(\w+) dport (\d+)(?:-(\d+))?) meta mark set (\d+)',
+        r'(ip6?) daddr (\S+) (?:meta l4proto (\w+)|(\w+) dport (\d+)(?:-(\d+))?) meta mark set (\d+)',
         statement).groups()
     which = match({'meta': {'key': 'l4proto'}}, meta) if meta else match(
         payload(protocol, 'dport'), {'range': [int(first), int(last)]} if last else int(first))
     return [match(payload(layer, 'daddr'), vip), which,
             {'mangle': {'key': {'meta': {'key': 'mark'}}, 'value': int(mark)}}]
+
+
+def elements(text):
+    """Return what nft makes of a set; one of one it shows as that one."""
+    found = [{'range': [int(port) for port in one.split('-')]} if '-' in one else int(one) if one.isdigit() else one
+             for one in text.split(', ')]
+    return found[0] if len(found) == 1 else {'set': found}
+
+
+def untracked_expressions(statement):
+    later, layer, vips, protocol, spans = re.fullmatch(
+        r'(.*) (ip6?) daddr \{ (.*?) \}(?: (\w+) dport \{ (.*) \})? notrack', statement).groups()
+    which = {
+        'tcp flags & (fin | rst) != 0': [{'match': {'op': 'in', 'left': payload('tcp', 'flags'), 'right': ['fin', 'rst']}}],
+        'meta l4proto sctp @th,96,8 != 1': [match({'meta': {'key': 'l4proto'}}, 'sctp'), {
+            'match': {'op': '!=', 'left': {'payload': {'base': 'th', 'offset': 96, 'len': 8}}, 'right': 1}}],
+    }[later]
+    where = [match(payload(layer, 'daddr'), elements(vips))] + ([match(payload(protocol, 'dport'), elements(spans))] if spans else [])
+    return which + where + [{'notrack': None}]
 
 
 class Host:
@@ -140,6 +172,35 @@ def host(tmp_path):
 
 def test_what_nft_lists_of_our_rules_is_read():
     assert parse(json.dumps(listing('ours'))) == Table(OURS)
+
+
+def test_what_nft_lists_of_our_untracked_packets_is_read():
+    assert parse(json.dumps(listing('untracked'))) == Table((), UNTRACKED)
+
+
+# As nft 0.9 has them, and with numbers.
+@pytest.mark.parametrize('flags, same', [
+    ({'op': '!=', 'left': {'&': [payload('tcp', 'flags'), {'|': ['fin', 'rst']}]}, 'right': 0}, True),
+    ({'op': '!=', 'left': {'&': [payload('tcp', 'flags'), ['rst', 'fin']]}, 'right': 0}, True),
+    ({'op': 'in', 'left': payload('tcp', 'flags'), 'right': {'|': ['fin', 'rst']}}, True),
+    ({'op': '==', 'left': {'&': [payload('tcp', 'flags'), {'|': ['fin', 'rst']}]}, 'right': 0}, False),
+    ({'op': 'in', 'left': payload('tcp', 'flags'), 'right': ['fin']}, False),
+    ({'op': 'in', 'left': payload('tcp', 'flags'), 'right': ['fin', 'rst', 'syn']}, False),
+    ({'op': 'in', 'left': payload('tcp', 'dport'), 'right': ['fin', 'rst']}, False),
+])
+def test_flags_are_read_in_the_words_of_each_version(flags, same):
+    said = listing('untracked')
+    rule = next(entry['rule'] for entry in said['nftables'] if 'rule' in entry)
+    rule['expr'][0] = {'match': flags}
+    assert (parse(json.dumps(said)) == Table((), UNTRACKED)) == same
+
+
+@pytest.mark.parametrize('change', [
+    {'comment': 'mine'}, {'chain': 'prerouting'}, {'expr': [{'notrack': None}]}, {'expr': [match(payload('ip', 'daddr'), VIP), {'notrack': None}]}])
+def test_a_rule_that_leaves_others_untracked_is_not_ours(change):
+    said = listing('untracked')
+    next(entry['rule'] for entry in said['nftables'] if 'rule' in entry).update(change)
+    assert len(parse(json.dumps(said)).odd) == 1
 
 
 def test_what_we_would_not_have_put_there_is_seen_as_such():
@@ -193,9 +254,10 @@ ENTRIES = st.fixed_dictionaries({
     'vip': ADDRESSES, 'protocol': st.sampled_from(['tcp', 'udp', 'sctp']), 'ports': st.lists(PORTS, max_size=4)})
 
 
-@given(st.lists(ENTRIES, max_size=6), st.sampled_from([1, 7, 2 ** 31, 2 ** 32 - 1]))
-def test_what_is_loaded_from_the_record_is_what_was_declared(entries, mark):
-    table = wanted([dict(entry, mark=mark) for entry in entries]).table
+@given(st.lists(ENTRIES, max_size=6), st.sampled_from([1, 7, 2 ** 31, 2 ** 32 - 1]), st.lists(ENTRIES, max_size=6))
+def test_what_is_loaded_from_the_record_is_what_was_declared(entries, mark, untracked):
+    table = wanted([dict(entry, mark=mark) for entry in entries],
+                   untracked=[entry for entry in untracked if entry['protocol'] != 'udp']).table
     nft = Nft()
     for _boot in range(2):
         nft.load(render(table) or '')
@@ -239,6 +301,27 @@ def test_joined_ports_are_the_declared_ports_and_never_touch(ports):
 ])
 def test_marks_become_rules(entries, statements):
     assert [mark.statement for mark in marks_of(*entries)] == statements
+
+
+@pytest.mark.parametrize('entries, statements', [
+    ([{'vip': VIP}], ['tcp flags & (fin | rst) != 0 ip daddr { 192.0.2.100 } notrack']),
+    ([{'vip': OTHER, 'ports': ['80']}, {'vip': VIP6, 'ports': ['80']}, {'vip': VIP, 'ports': ['80']}], [
+        'tcp flags & (fin | rst) != 0 ip daddr { 192.0.2.100, 192.0.2.101 } tcp dport { 80 } notrack',
+        'tcp flags & (fin | rst) != 0 ip6 daddr { 2001:db8::100 } tcp dport { 80 } notrack']),
+    ([{'vip': VIP, 'ports': ['443', '80']}, {'vip': VIP, 'ports': ['81', '1024-2047']}],
+     ['tcp flags & (fin | rst) != 0 ip daddr { 192.0.2.100 } tcp dport { 80-81, 443, 1024-2047 } notrack']),
+    ([{'vip': VIP, 'ports': ['443']}, {'vip': VIP}], ['tcp flags & (fin | rst) != 0 ip daddr { 192.0.2.100 } notrack']),
+    ([{'vip': VIP, 'protocol': 'sctp', 'ports': ['5']}, {'vip': VIP, 'ports': ['5']}], [
+        'tcp flags & (fin | rst) != 0 ip daddr { 192.0.2.100 } tcp dport { 5 } notrack',
+        'meta l4proto sctp @th,96,8 != 1 ip daddr { 192.0.2.100 } sctp dport { 5 } notrack']),
+])
+def test_what_is_not_tracked_becomes_one_rule_for_vips_with_the_same_ports(entries, statements):
+    assert [rule.statement for rule in wanted([], untracked=entries).table.untracked] == statements
+
+
+def test_a_wrong_entry_of_what_is_not_tracked_is_refused_with_its_place():
+    with pytest.raises(InvalidEntry, match=r"^untracked\[1\] ports\[0\]: '0' is outside"):
+        wanted([], untracked=[{'vip': VIP}, {'vip': VIP, 'ports': ['0']}])
 
 
 @pytest.mark.parametrize('entries, message', [

@@ -105,3 +105,22 @@ def test_directors_without_ipv4_tell_of_their_connections_by_ipv6():
     begin = 'rule priority="173" family="ipv6" source address="2001:db8::11" '
     assert rules.firewall_changes([], firewall(), peers=['2001:db8::11'], sync=True)['open'] == [
         begin + 'protocol value="112" accept', begin + 'destination address="ff05::81" port port="8848" protocol="udp" accept']
+
+
+def test_what_is_not_tracked_is_each_port_of_tcp_and_sctp():
+    services = [service(), service(ports=[443], fwmark=7), service(protocol='udp', ports=[53]), service('2001:db8::100', ports=[0]),
+                service('2001:db8::100'), service(protocol='sctp', ports=['5-6'])]
+    assert rules.untracked(services) == [
+        {'vip': '192.0.2.100', 'protocol': 'tcp', 'ports': ['80', '443']},
+        {'vip': '2001:db8::100', 'protocol': 'tcp', 'ports': []},
+        {'vip': '192.0.2.100', 'protocol': 'sctp', 'ports': ['5-6']},
+    ]
+
+
+@pytest.mark.parametrize(('sysctls', 'left_out'), [
+    ({}, False), (None, False), ({'net.ipv4.vs.conntrack': 0}, False), ({'net/ipv4/vs/conntrack': '0'}, False),
+    ({'net.ipv4.vs.conntrack': 1}, True), ({'net/ipv4/vs/conntrack': '1'}, True)])
+def test_address_translation_with_connection_tracking_needs_all_packets(sysctls, left_out):
+    translated = service(realservers=[{'address': '192.0.2.21', 'forward': 'nat'}])
+    direct = service('192.0.2.101', realservers=[{'address': '192.0.2.21', 'forward': 'dr'}])
+    assert [one['vip'] for one in rules.untracked([translated, direct], sysctls)] == ([] if left_out else ['192.0.2.100']) + ['192.0.2.101']

@@ -18,6 +18,11 @@ from .scene import DRAINED, LOUD, NOW, RULES, VARIANTS, VIP, VIP6, Scene, addres
 
 STRANGER = '02:00:00:00:00:99'
 DROP_ALL = {'nft': {'inet filter input': {'hook': 'input', 'policy': 'drop', 'rules': []}}, 'iptables': {}}
+STATE = {'ct': {'key': 'state'}}
+DROP_INVALID = {'nft': {'inet filter input': {'hook': 'input', 'policy': 'accept', 'rules': [
+    [{'match': {'op': 'in', 'left': STATE, 'right': 'invalid'}}, {'drop': None}]]}}, 'iptables': {}}
+NEW_ONLY = {'nft': {'inet filter input': {'hook': 'input', 'policy': 'drop', 'rules': [
+    [{'match': {'op': 'in', 'left': STATE, 'right': 'new'}}, {'accept': None}]]}}, 'iptables': {}}
 
 
 @pytest.mark.parametrize('variant', VARIANTS)
@@ -114,6 +119,15 @@ def other_port(scene):
 
 def closed_director(scene):
     scene.info('lb1')['input'] = DROP_ALL
+
+
+def ends_dropped(scene):
+    scene.info('lb1')['input'] = DROP_INVALID
+
+
+def untracked_dropped(scene):
+    scene.info('lb1')['input'] = NEW_ONLY
+    scene.hostvars['lb1']['lvs_doctor_marks'] = {'commands': []}
 
 
 def closed_realserver(scene):
@@ -334,6 +348,8 @@ FAULTS = [
     ('static', other_port, 'error', 'listener', 'real1', 'nothing listens on tcp 192.0.2.100:80, but on port 8080'),
     ('static', closed_director, 'error', 'firewall', 'lb1', 'its firewall lets nobody in to tcp 192.0.2.100:80'),
     ('ipv6', closed_director, 'error', 'firewall', 'lb1', 'tcp [2001:db8:2::100]:80'),
+    ('static', ends_dropped, 'warning', 'endings', 'lb1', 'its firewall drops the packets that end connections to tcp 192.0.2.100:80'),
+    ('ipv6', untracked_dropped, 'warning', 'endings', 'lb1', 'its firewall drops the packets that end connections to tcp [2001:db8:2::100]:80'),
     ('tun', closed_realserver, 'error', 'firewall', 'real1', 'its firewall lets nobody in to tcp 192.0.2.100:80'),
     ('static', no_ipvs, 'error', 'ip_vs', 'lb1', 'ip_vs is not loaded'),
     ('static', unreadable_table, 'error', 'table', 'lb1', 'its table cannot be read: needs root'),
@@ -368,7 +384,7 @@ FAULTS = [
     ('pair', no_sync, 'warning', 'sync_missing', 'lb2', 'no sync daemon runs on eth0'),
     ('pair', sync_apart, 'warning', 'sync_apart', 'lb1, lb2', 'their sync daemons have the ids 51, 52'),
     ('static', old_kernel, 'warning', 'conn_reuse_mode', 'lb1', 'conn_reuse_mode is 1 and conntrack is on, in the kernel 4.18'),
-    ('fwmark', no_marks, 'error', 'marks', 'lb1', 'does not mark packets as the inventory declares it'),
+    ('fwmark', no_marks, 'error', 'marks', 'lb1', 'does not mark packets, or leave others untracked, as the inventory declares it'),
     ('fwmark', unread_marks, 'error', 'marks', 'lb1', 'its marks cannot be read: nft: Operation not permitted'),
     ('static', kube_proxy, 'warning', 'kube_proxy', 'lb1', 'kube-ipvs0 is there'),
     ('static', docker, 'warning', 'docker', 'lb1', 'docker0 is there, and tcp 192.0.2.100:80 is listened on here'),
@@ -380,6 +396,14 @@ FAULTS = [
     ('static', unreachable, 'error', 'unreachable', 'real2', 'cannot be reached: no route to host'),
     ('static', unread, 'error', 'unread', 'real2', 'cannot be looked at: probe: needs root'),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(('breaking', 'advice'), [
+    (ends_dropped, 'run site.yml, which has them untracked'), (untracked_dropped, '`ct state { new, untracked }`')])
+def test_what_drops_the_end_of_connections_is_to_be_changed_where_it_is(breaking, advice):
+    scene = Scene('static')
+    breaking(scene)
+    assert advice in scene.diagnose()[0].do
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,24 @@ def test_rules_of_iptables(rules, stopped):
     assert is_stopped(PACKET, rules) is stopped
 
 
+INVALID = match({'ct': {'key': 'state'}}, 'invalid', 'in')
+
+
+@pytest.mark.parametrize(('rules', 'stopped'), [
+    pytest.param(nft([[INVALID, DROP]]), {'invalid'}, id='nft drops what is invalid'),
+    pytest.param(nft([states(new='accept')], policy='drop'), {'invalid', 'untracked'}, id='nft lets in what is new'),
+    pytest.param(nft([states(new='accept', untracked='accept')], policy='drop'), {'invalid'}, id='nft lets in what is new or untracked'),
+    pytest.param(saved('-A INPUT -m conntrack --ctstate INVALID -j DROP'), {'invalid'}, id='iptables drops what is invalid'),
+    pytest.param(saved('-A INPUT -m state --state NEW -j ACCEPT', policy='DROP'), {'invalid', 'untracked'}, id='iptables lets in what is new'),
+    pytest.param(saved('-A INPUT -m conntrack --ctstate NEW,UNTRACKED -j ACCEPT', policy='DROP'), {'invalid'},
+                 id='iptables lets in what is new or untracked'),
+])
+def test_packets_of_a_connection_that_is_not_tracked(rules, stopped):
+    for chain in rules['nft'].values():
+        chain['rules'] = [part if isinstance(part, list) else [part] for rule in chain['rules'] for part in ([rule] if isinstance(rule, dict) else rule)]
+    assert {state for state in ('new', 'invalid', 'untracked') if is_stopped(PACKET._replace(state=state), rules)} == stopped
+
+
 def test_what_iptables_keeps_in_nft_is_judged_once():
     rules = dict(nft([{'xt': None}, DROP], policy='drop', family='ip'), iptables=saved('-A INPUT -j ACCEPT')['iptables'])
     assert not is_stopped(PACKET, rules)
