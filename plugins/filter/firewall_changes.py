@@ -16,7 +16,7 @@ description:
     still have the VIP as their destination.
   - A rule opens one port of one VIP, whatever else the host listens on. Ours have a priority to tell them by, and come
     after those that have none, so that what an administrator refuses stays refused. Other rules are never touched.
-positional: firewall, priority, peers, sync
+positional: firewall, priority, peers, sync, checks, directors
 options:
   _input:
     description:
@@ -48,6 +48,19 @@ options:
       - Whether what they say of their connections is let in as well.
     type: bool
     default: false
+  checks:
+    description:
+      - The C(checks) of P(lvs.direct_routing.realserver#filter), what health checks ask a real server at its own addresses.
+        O(directors) are let in to these, and nobody else.
+    type: list
+    elements: dict
+    default: []
+  directors:
+    description:
+      - Addresses of the directors.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""

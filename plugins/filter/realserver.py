@@ -65,6 +65,12 @@ _value:
       description: VIP, port or range of ports, and protocol of each port of its services.
       type: list
       elements: dict
+    checks:
+      description:
+        - Address, port and protocol of what the health checks of a director with keepalived ask this host itself. Without what
+          asks no port, and without the type V(misc), of which nothing is known.
+      type: list
+      elements: dict
 """
 
 from ansible_collections.lvs.direct_routing.plugins.plugin_utils import virtual_services

@@ -98,16 +98,27 @@ def _of_peers(begin: str, peers: Iterable[str], sync: bool) -> list[str]:
     return rules
 
 
-def firewall_changes(services: Sequence[Mapping], firewall: Mapping | None, priority: int = PRIORITY,
-                     peers: Sequence[str] = (), sync: bool = False) -> dict:
+def _of_checks(begin: str, checks: Iterable[Mapping], directors: Iterable[str]) -> list[str]:
+    """Return the rules by which directors may ask a real server at its own addresses whether it lives."""
+    sources = [str(inventory.ip(given, 'directors[{0}]'.format(position))) for position, given in enumerate(directors)]
+    return list(dict.fromkeys(
+        '{0} family="{1}" source address="{2}" destination address="{3}" port port="{4}" protocol="{5}" accept'.format(
+            begin, model.family_of(source), source, check['address'], check['port'], check.get('protocol') or 'tcp')
+        for check in checks for source in sources if model.family_of(source) == model.family_of(check['address'])))
+
+
+def firewall_changes(services: Sequence[Mapping], firewall: Mapping | None, priority: int = PRIORITY, peers: Sequence[str] = (),
+                     sync: bool = False, checks: Sequence[Mapping] = (), directors: Sequence[str] = ()) -> dict:
     """Return the rich rules to add to a zone, and those of ours to remove, which have the priority to tell them by.
 
-    `peers` are the addresses of other directors. `firewall` is what lvs_host_info read. A rule counts as there only if it is in force now and after a reload.
+    `peers` are the addresses of other directors, `checks` what `directors` ask a real server. `firewall` is what lvs_host_info
+    read. A rule counts as there only if it is in force now and after a reload.
     """
     if not firewall:
         return {'open': [], 'close': []}
     begin = 'rule priority="{0}"'.format(priority)
-    wanted = [opening.rule(begin) for opening in openings(services)] + _of_peers(begin, peers, sync)
+    wanted = [opening.rule(begin) for opening in openings(services)]
+    wanted += _of_peers(begin, peers, sync) + _of_checks(begin, checks, directors)
     runtime, permanent = set(firewall['runtime']), set(firewall['permanent'])
     return {
         'open': [rule for rule in wanted if rule not in runtime & permanent],

@@ -9,11 +9,12 @@ Private to this collection. Every mistake is found here, on the controller, befo
 
 from __future__ import annotations
 
-from typing import Iterable, Mapping
+from typing import Iterable, Iterator, Mapping
 
 from ..module_utils.ipvs import model, options
 from . import declared, inventory
 from .inventory import ADDRESS_KEYS, Findings, InventoryError, address_of, addresses, on_segment
+from .keepalived import checks
 
 __all__ = [
     'ADDRESS_KEYS', 'InventoryError', 'address_of', 'addresses', 'faults', 'firewall_marks', 'ipvs_services', 'on_segment',
@@ -107,13 +108,14 @@ def realserver(services: Iterable[Mapping], host: str, groups: Mapping, hostvars
     With nat the director rewrites the address, so such a service brings no VIP to its real servers.
     """
     own = addresses(hostvars[host])
-    served = [
-        (service, server.get('forward') or 'dr')
+    mine = [
+        (service, server)
         for service in services
         for server in service['realservers']
-        if server.get('name') == host or server['address'] in own
+        if (server.get('name') == host or server['address'] in own) and server.get('forward') != 'nat'
     ]
-    served = [(service, forward) for service, forward in served if forward != 'nat']
+    served = [(service, server.get('forward') or 'dr') for service, server in mine]
+    checked = any(hostvars[director].get('director_engine') == 'keepalived' for director in groups.get('directors', ()))
     return {
         'vips': vips(service for service, _forward in served),
         'forward': 'tun' if any(forward == 'tun' for _service, forward in served) else 'dr',
@@ -127,7 +129,20 @@ def realserver(services: Iterable[Mapping], host: str, groups: Mapping, hostvars
             for service, _forward in served
             for port in service.get('ports') or ()
         ],
+        'checks': [check for service, server in mine for check in _checks(service, server['address'])] if checked else [],
     }
+
+
+def _checks(service: Mapping, address: str) -> Iterator[dict]:
+    """Yield where keepalived asks a real server of a resolved service at its own address, if it asks a port."""
+    ports = _single_ports(service)
+    if service.get('fwmark') is not None:
+        ports = ports[:1] or [0]
+    check = checks.read(service.get('check'), 'check', service.get('protocol') or 'tcp', ports, Findings())
+    if not check or not check.needs_port or check.over_data_path:
+        return
+    for port in [check.port] if check.port else ports:
+        yield {'address': address, 'port': port, 'protocol': 'udp' if check.type in ('udp', 'dns') else 'tcp'}
 
 
 def _single_ports(service: Mapping) -> list[int]:

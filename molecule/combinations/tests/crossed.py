@@ -95,12 +95,7 @@ KNOWN = {
     'firewalld on a real server takes what comes out of a tunnel of IPv6 for forged (IPv6_rpfilter)':
         lambda when, deployment, service: (
             when != 'left' and deployment['way'].startswith('tun') and deployment['firewall'] == 'firewalld' and service['family'] == 'ipv6'),
-    'firewalld on a real server shuts out the checks of keepalived, which ask for its own address':
-        lambda when, deployment, service: (
-            when != 'left' and deployment['engine'] == 'keepalived' and deployment['firewall'] == 'firewalld'),
 }
-# And what the doctor then finds, by kind.
-FOUND = {('keepalived', 'firewalld'): {'dead', 'quorum', 'unequal'}}
 
 
 def explained(when, deployment, service):

@@ -167,7 +167,5 @@ def test_the_second_run_changes_nothing(deployment):
 
 
 def test_the_doctor_finds_nothing(deployment, tmp_path):
-    known = crossed.FOUND.get((deployment.row['engine'], deployment.row['firewall']), set())
     status, findings = examine(tmp_path, **deployment.variables)
-    assert [one for one in findings if one['kind'] not in known] == []
-    assert status == (2 if any(one['severity'] == 'error' for one in findings) else 0)
+    assert (status, findings) == (0, [])

@@ -124,3 +124,16 @@ def test_address_translation_with_connection_tracking_needs_all_packets(sysctls,
     translated = service(realservers=[{'address': '192.0.2.21', 'forward': 'nat'}])
     direct = service('192.0.2.101', realservers=[{'address': '192.0.2.21', 'forward': 'dr'}])
     assert [one['vip'] for one in rules.untracked([translated, direct], sysctls)] == ([] if left_out else ['192.0.2.100']) + ['192.0.2.101']
+
+
+CHECK = 'rule priority="174" family="{0}" source address="{1}" destination address="{2}" port port="{3}" protocol="{4}" accept'
+
+
+def test_directors_alone_may_ask_a_real_server_at_its_own_addresses():
+    checks = [{'address': '192.0.2.21', 'port': 8080, 'protocol': 'tcp'}, {'address': '2001:db8::21', 'port': 53, 'protocol': 'udp'},
+              {'address': '192.0.2.21', 'port': 8080}]
+    wanted = [CHECK.format('ipv4', '192.0.2.10', '192.0.2.21', 8080, 'tcp'), CHECK.format('ipv4', '192.0.2.11', '192.0.2.21', 8080, 'tcp'),
+              CHECK.format('ipv6', '2001:db8::10', '2001:db8::21', 53, 'udp')]
+    directors = ['192.0.2.10', '2001:db8::10', '192.0.2.11']
+    assert rules.firewall_changes([], firewall(), 174, checks=checks, directors=directors)['open'] == wanted
+    assert rules.firewall_changes([], firewall(wanted, wanted), 174)['close'] == sorted(wanted)

@@ -160,6 +160,28 @@ class TestRealserver:
         assert self.of('real2')['peers'] == ['192.0.2.21', '2001:db8::21']
         assert self.of('director')['address'] == ''
 
+    @pytest.mark.parametrize(('settings', 'asked'), [
+        ({}, [('192.0.2.21', 80, 'tcp')]),
+        ({'port': None, 'ports': [80, 443]}, [('192.0.2.21', 80, 'tcp'), ('192.0.2.21', 443, 'tcp')]),
+        ({'port': None, 'ports': [80, 443], 'check': {'port': 8080}}, [('192.0.2.21', 8080, 'tcp')]),
+        ({'port': None, 'ports': [80, '443-444'], 'fwmark': 7, 'check': {'type': 'http'}}, [('192.0.2.21', 80, 'tcp')]),
+        ({'port': None, 'fwmark': 7}, []),
+        ({'port': None, 'fwmark': 7, 'check': {'type': 'tcp', 'port': 22}}, [('192.0.2.21', 22, 'tcp')]),
+        ({'protocol': 'udp', 'port': 53}, []),
+        ({'protocol': 'udp', 'port': 53, 'check': {'type': 'dns'}}, [('192.0.2.21', 53, 'udp')]),
+        ({'vip': '2001:db8::100'}, [('2001:db8::21', 80, 'tcp')]),
+        ({'forward': 'nat'}, []),
+        ({'check': {'type': 'none'}}, []),
+        ({'check': {'type': 'ping'}}, []),
+        ({'check': {'type': 'misc', 'command': '/bin/true'}}, []),
+        ({'check': {'type': 'http', 'data_path': True}}, []),
+    ])
+    def test_what_keepalived_asks_a_host_itself_is_known(self, settings, asked):
+        services = resolve({key: value for key, value in dict(WEB, **settings).items() if value is not None})
+        found = [virtual_services.realserver(services, 'real1', GROUPS, dict(
+            HOSTVARS, director=dict(HOSTVARS['director'], **engine)))['checks'] for engine in ({'director_engine': 'keepalived'}, {})]
+        assert found == [[dict(zip(('address', 'port', 'protocol'), one)) for one in asked], []]
+
 
 def test_a_vip_that_is_an_address_of_a_host_is_refused():
     with pytest.raises(virtual_services.InventoryError) as caught:
