@@ -83,7 +83,7 @@ def listening_on_the_segment():
 
 
 def pytest_configure(config):
-    config.addinivalue_line('markers', 'in_turn: a long test, or file; half of those of a scenario are run each day')
+    config.addinivalue_line('markers', 'in_turn: a long test, or file; a third of those of a scenario are run each day')
 
 
 def turn(item):
@@ -97,6 +97,6 @@ def pytest_collection_modifyitems(config, items):
     """Leave out those whose turn it is not, and begin with the tests that want hosts without anything of ours: new ones are."""
     # Molecule names every file, and one that is named cannot be ignored.
     in_turn = [one for one in dict.fromkeys(map(turn, items)) if one]
-    today = [None, *of_the_day(in_turn, (len(in_turn) + 1) // 2)]
+    today = [None, *of_the_day(in_turn, (len(in_turn) + 2) // 3)]
     config.hook.pytest_deselected(items=[item for item in items if turn(item) not in today])
     items[:] = sorted((item for item in items if turn(item) in today), key=lambda item: 'torn_down' not in item.fixturenames)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: untracked
-short_description: List the VIPs and ports whose later packets a director does not track
+short_description: List the VIPs and ports of which a director leaves packets untracked
 version_added: 0.1.0
 author:
   - The lvs.direct_routing authors (@lvs-direct-routing)
@@ -14,10 +14,11 @@ description:
   - In direct routing a director sees only what clients send. Connection tracking takes what ends such a connection (FIN and
     RST of TCP), and all but the first packet of SCTP, for invalid, and most firewalls drop what is invalid. Real servers then
     never hear that a client has gone.
-  - This filter says for which VIPs and ports such packets should not be tracked, as the option C(untracked) of
+  - This filter says to which VIPs and ports such packets should not be tracked, as the option C(untracked) of
     M(lvs.direct_routing.ipvs_marks) takes it. UDP is left out, since it has no invalid packets.
-  - A service with C(fwmark) alone is left out, since nothing is known of its packets.
-positional: sysctls
+  - A service with C(fwmark) alone is left out, since nothing is known of its packets. So is one whose connections the director may
+    see in both directions, because it would keep a connection for days whose end it does not track.
+positional: sysctls, own
 options:
   _input:
     description:
@@ -28,17 +29,22 @@ options:
   sysctls:
     description:
       - Kernel parameters of the director, as O(lvs.direct_routing.director#role:director_sysctls). If C(net.ipv4.vs.conntrack)
-        is V(1) there, services with a real server behind address translation are left out, because rules of a firewall that
-        translate addresses need the whole connection.
+        is V(1) there, services with a real server behind address translation are left out.
     type: dict
     default: {}
+  own:
+    description:
+      - Addresses of the director. Services are left out that it is a real server of.
+    type: list
+    elements: str
+    default: []
 seealso:
   - plugin: lvs.direct_routing.firewall_marks
     plugin_type: filter
 """
 
 EXAMPLES = r"""
-- name: Show whose later packets are not tracked
+- name: Show of which VIPs and ports packets are left untracked
   vars:
     services: "{{ lvs_virtual_services | lvs.direct_routing.resolve_virtual_services(groups, hostvars) }}"
   ansible.builtin.debug:
@@ -71,9 +77,9 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.lvs.direct_routing.plugins.plugin_utils import firewall, inventory
 
 
-def untracked(services, sysctls=None):
+def untracked(services, sysctls=None, own=()):
     try:
-        return firewall.untracked(services, sysctls)
+        return firewall.untracked(services, sysctls, own)
     except inventory.InventoryError as error:
         raise AnsibleFilterError(str(error)) from None
 

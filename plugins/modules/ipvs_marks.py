@@ -57,9 +57,9 @@ options:
         required: true
   untracked:
     description:
-      - To which VIPs and ports packets that only belong to a connection are not tracked (C(notrack)). Of TCP that are those with
-        FIN or RST, of SCTP all but INIT. The first packet of a connection is tracked as before, so rules that let in what is
-        new still do.
+      - To which VIPs and ports packets are not tracked (C(notrack)) that connection tracking would take for invalid. Of TCP that
+        are those with FIN or RST, of SCTP all but INIT. The first packet of a connection is tracked as before, so rules that let
+        in what is new still do.
       - VIPs of one family with the same ports have one rule. Copies, and ports that overlap or follow each other, are made one.
     type: list
     elements: dict

@@ -31,8 +31,8 @@ options:
   realserver_port:
     description:
       - The port on the real server, V(0) to V(65535).
-      - Left out, it is O(port). Only O(forward=nat) can have another one, since with V(dr) and V(tun) packets arrive
-        unchanged. With O(fwmark) it is V(0).
+      - Left out, it is O(port), or with O(fwmark) V(0). Only O(forward=nat) can have another one than O(port), since with V(dr)
+        and V(tun) packets arrive unchanged. With O(fwmark) any goes, as entries made by hand may have one, and does nothing.
     type: int
   forward:
     description:

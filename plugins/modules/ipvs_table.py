@@ -94,7 +94,8 @@ options:
             required: true
           port:
             description:
-              - The port on the real server, that of the service if left out. Only V(nat) can have another one.
+              - The port on the real server, that of the service if left out, V(0) for one by mark. Only V(nat) can have another one
+                than the service. For a mark any goes, as entries made by hand may have one, and does nothing with V(dr) and V(tun).
             type: int
           forward:
             description:

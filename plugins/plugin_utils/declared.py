@@ -196,7 +196,7 @@ def _entry(service: Service, key: str, entry: dict, servers: list[Server], found
         for mistake in mistakes:
             found.add(_sentence(mistake, server.keys, service.where))
         if not any(_option(mistake) in ('address', 'port') for mistake in mistakes):
-            server_key = options.realserver_key(service_key, settled['address'], whole_number(settled.get('port')))
+            server_key = options.realserver_key(service_key, settled['address'], inventory.whole_number(settled.get('port')))
             first = seen.setdefault(server_key, server.label)
             if first != server.label:
                 found.add('{0}.realservers: {1} and {2} have the same address, {3}'.format(
@@ -265,7 +265,7 @@ def _mark(given: Mapping, where: str, found: Findings) -> int | None:
     mark = given.get('fwmark')
     if mark is None:
         return None
-    number = whole_number(mark)
+    number = inventory.whole_number(mark)
     if number is None or not 1 <= number <= model.MAX_FWMARK:
         found.add('{0}.fwmark: {1} is not a number 1..{2}'.format(where, model.shown(mark), model.MAX_FWMARK))
         return None
@@ -303,7 +303,7 @@ def _port(value, key: str, marked: bool) -> Port:
     if bounds and not marked:
         raise InventoryError('{0}: {1!r} is a range, and IPVS has services of one port, or of all with 0; a range '
                              'needs fwmark'.format(key, value))
-    low, high = map(int, bounds.groups()) if bounds else [whole_number(value)] * 2
+    low, high = map(int, bounds.groups()) if bounds else [inventory.whole_number(value)] * 2
     lowest = 1 if marked else 0
     if low is None:
         raise InventoryError('{0}: {1} is not a number {2}..{3}'.format(key, model.shown(value), lowest, model.MAX_PORT))
@@ -317,13 +317,6 @@ def _port(value, key: str, marked: bool) -> Port:
 def listed(value) -> list:
     """Return a list that is given as one or as a text with commas, an empty one for anything else."""
     return value if isinstance(value, list) else value.split(',') if isinstance(value, str) else []
-
-
-def whole_number(value) -> int | None:
-    """Return a number that is given as one or as its digits, None for anything else."""
-    if isinstance(value, bool) or not (str(value).isascii() and str(value).isdigit()):
-        return None
-    return int(value)
 
 
 def _member(service: Service, host: str, own: Mapping) -> Server:

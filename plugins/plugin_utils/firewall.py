@@ -10,7 +10,7 @@ Private to this collection.
 from __future__ import annotations
 
 import re
-from typing import Iterable, Mapping, NamedTuple, Sequence
+from typing import Collection, Iterable, Mapping, NamedTuple, Sequence
 
 from ..module_utils.ipvs import model
 from ..module_utils.sysctl.declaration import normalise
@@ -49,22 +49,28 @@ def openings(services: Iterable[Mapping]) -> list[Opening]:
     return list(dict.fromkeys(found))
 
 
-def untracked(services: Iterable[Mapping], sysctls: Mapping | None = None) -> list[dict]:
-    """Return where packets that only belong to a connection are not to be tracked, as ipvs_marks takes it.
+def untracked(services: Iterable[Mapping], sysctls: Mapping | None = None, own: Iterable[str] = ()) -> list[dict]:
+    """Return where packets are not to be tracked that connection tracking would take for invalid, as ipvs_marks takes it.
 
     A director in direct routing sees one direction of a connection, so connection tracking finds its end invalid, and most
-    firewalls drop what is invalid. Where IPVS has connection tracking as well and translates addresses, it needs all packets.
+    firewalls drop what is invalid. `sysctls` are its kernel parameters as declared, `own` its addresses.
     """
     found: dict[tuple[str, str], list[str]] = {}
-    tracked = any(normalise(name) == VS + '/conntrack' and str(value) not in ('0', 'False') for name, value in (sysctls or {}).items())
-    for opening in openings(service for service in services if not (tracked and _translates(service))):
+    addresses = set(own)
+    for opening in openings(service for service in services if not sees_both_directions(service, sysctls, addresses)):
         if opening.protocol != 'udp':
             found.setdefault((opening.vip, opening.protocol), []).append(opening.port)
     return [{'vip': vip, 'protocol': protocol, 'ports': [] if '' in ports else ports} for (vip, protocol), ports in found.items()]
 
 
-def _translates(service: Mapping) -> bool:
-    return any(server.get('forward') == 'nat' for server in service.get('realservers') or [])
+def sees_both_directions(service: Mapping, sysctls: Mapping | None, own: Collection[str]) -> bool:
+    """Say whether a director may see all packets of a connection, so that it would keep those for days whose end it does not track.
+
+    That is so if it is a real server of the service itself, and if addresses are translated and IPVS has connection tracking.
+    """
+    tracked = any(normalise(name) == VS + '/conntrack' and value is not None and str(value) not in ('0', 'False')
+                  for name, value in (sysctls or {}).items())
+    return any(server['address'] in own or tracked and server.get('forward') == 'nat' for server in service.get('realservers') or [])
 
 
 def _ports(service: Mapping) -> list:
@@ -101,10 +107,11 @@ def _of_peers(begin: str, peers: Iterable[str], sync: bool) -> list[str]:
 def _of_checks(begin: str, checks: Iterable[Mapping], directors: Iterable[str]) -> list[str]:
     """Return the rules by which directors may ask a real server at its own addresses whether it lives."""
     sources = [str(inventory.ip(given, 'directors[{0}]'.format(position))) for position, given in enumerate(directors)]
+    asked = [(str(inventory.ip(check['address'], 'checks[{0}].address'.format(position))), check) for position, check in enumerate(checks)]
     return list(dict.fromkeys(
         '{0} family="{1}" source address="{2}" destination address="{3}" port port="{4}" protocol="{5}" accept'.format(
-            begin, model.family_of(source), source, check['address'], check['port'], check.get('protocol') or 'tcp')
-        for check in checks for source in sources if model.family_of(source) == model.family_of(check['address'])))
+            begin, model.family_of(source), source, address, check['port'], check.get('protocol') or 'tcp')
+        for address, check in asked for source in sources if model.family_of(source) == model.family_of(address)))
 
 
 def firewall_changes(services: Sequence[Mapping], firewall: Mapping | None, priority: int = PRIORITY, peers: Sequence[str] = (),

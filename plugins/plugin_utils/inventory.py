@@ -169,6 +169,13 @@ def networks_of_directors(groups: Mapping, hostvars: Mapping, found: Findings) -
     return Networks(attached, complete)
 
 
+def whole_number(value: object) -> int | None:
+    """Return a number that is given as one or as its digits, None for anything else."""
+    digits = str(value)
+    # Of a text of thousands of digits Python makes no number.
+    return int(digits) if not isinstance(value, bool) and digits.isascii() and digits.isdigit() and len(digits) < 100 else None
+
+
 def edge_of(network: netaddr.IPNetwork, address: str) -> str:
     """Say what an address at the edge of a network is, which no host can have, or nothing."""
     if network.size <= 2:

@@ -129,20 +129,28 @@ def realserver(services: Iterable[Mapping], host: str, groups: Mapping, hostvars
             for service, _forward in served
             for port in service.get('ports') or ()
         ],
-        'checks': [check for service, server in mine for check in _checks(service, server['address'])] if checked else [],
+        'checks': [
+            check for service, server in mine for check in _checks(service, server['address'], host in groups['directors'])
+        ] if checked else [],
     }
 
 
-def _checks(service: Mapping, address: str) -> Iterator[dict]:
-    """Yield where keepalived asks a real server of a resolved service at its own address, if it asks a port."""
+def _checks(service: Mapping, address: str, directs: bool) -> Iterator[dict]:
+    """Yield where keepalived asks a real server of a resolved service, if it asks a port, but for ports of the VIP.
+
+    A real server that is a director too is asked at its own address in any case.
+    """
     ports = _single_ports(service)
     if service.get('fwmark') is not None:
         ports = ports[:1] or [0]
     check = checks.read(service.get('check'), 'check', service.get('protocol') or 'tcp', ports, Findings())
-    if not check or not check.needs_port or check.over_data_path:
+    if not check or not check.needs_port:
         return
+    at_vip = check.over_data_path and not directs
     for port in [check.port] if check.port else ports:
-        yield {'address': address, 'port': port, 'protocol': 'udp' if check.type in ('udp', 'dns') else 'tcp'}
+        if not (at_vip and port in ports):
+            yield {'address': service['vip'] if at_vip else address, 'port': port,
+                   'protocol': 'udp' if check.type in ('udp', 'dns') else 'tcp'}
 
 
 def _single_ports(service: Mapping) -> list[int]:

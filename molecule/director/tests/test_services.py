@@ -175,3 +175,26 @@ def test_few_modules_run_where_nothing_changes(converged, site):
     assert not any(again.changed.values()), again.output
     modules = on('director', "find /root/counted -name 'AnsiballZ_*' -printf '%f\\n'; rm -rf /root/counted").split()
     assert 0 < len(modules) <= 10, modules
+
+
+def test_a_mark_made_by_hand_whose_entries_have_ports_is_taken_over(converged, site, asking):
+    """The kernel keeps such a port, though it does nothing."""
+    site(lvs_virtual_services=web())
+    by_port, by_mark = web()[1], [{'address': rip, 'port': 80} for rip in RIPS[0].values()]
+    declared = [{'name': 'web', 'vip': VIPS[0], 'port': 80, 'fwmark': 9, 'scheduler': 'wrr', 'realservers': by_mark}, by_port]
+    made = ['-A -f 9 -s wrr', *('-a -f 9 -r {0}:80 -g -w 1'.format(rip) for rip in RIPS[0].values())]
+    with asking('while entries with ports are taken over') as figures:
+        for rule in made:
+            on('director', 'ipvsadm ' + rule)
+        on('director', 'nft add table ip hand; nft "add chain ip hand in { type filter hook prerouting priority -150; }"; '
+                       'nft add rule ip hand in ip daddr {0} tcp dport 80 meta mark set 9'.format(VIPS[0]))
+        site(lvs_virtual_services=declared)
+        on('director', 'nft delete table ip hand')
+    assert figures['failed'] == figures['broken'] == []
+    assert [line for line in on('director', 'ipvsadm -Sn').splitlines() if ' -f 9 ' in line] == made
+    assert not any(site(lvs_virtual_services=declared).changed.values())
+    out = Play('playbooks/drain.yml', '-e', 'drain_hosts=real1', lvs_virtual_services=declared).run()
+    assert out.status == 0, out.output
+    assert '-a -f 9 -r {address}:{port} -g -w 0'.format(**by_mark[0]) in on('director', 'ipvsadm -Sn')
+    Play('playbooks/drain.yml', '-e', 'drain_hosts=real1 drain_state=undrained', lvs_virtual_services=declared).run()
+    site(lvs_virtual_services=web())

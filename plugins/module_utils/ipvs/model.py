@@ -330,9 +330,9 @@ def check_realserver(server: RealServer) -> None:
 
 
 def _check_port(server: RealServer) -> None:
-    # The kernel overwrites the port of dr and tun servers without a word.
-    fixed = 0 if server.key.service.protocol == 'fwmark' else server.key.service.number
-    if server.forward != 'nat' and server.key.port != fixed:
+    # The kernel overwrites the port of dr and tun servers without a word, but not that of a mark, where it is only a number.
+    fixed = server.key.service.number
+    if server.forward != 'nat' and server.key.service.protocol != 'fwmark' and server.key.port != fixed:
         raise InvalidEntry(
             'port',
             server.key.port,

@@ -25,14 +25,14 @@ ENTRY = {
     'ports': {'type': 'list', 'elements': 'str', 'default': []},
     'mark': {'type': 'int', 'required': True},
 }
-TRACKED = {
+UNTRACKED_ENTRY = {
     'vip': ENTRY['vip'],
     'protocol': {'type': 'str', 'choices': ['tcp', 'sctp'], 'default': 'tcp'},
     'ports': ENTRY['ports'],
 }
 OPTIONS = {
     'marks': {'type': 'list', 'elements': 'dict', 'options': ENTRY},
-    'untracked': {'type': 'list', 'elements': 'dict', 'options': TRACKED, 'default': []},
+    'untracked': {'type': 'list', 'elements': 'dict', 'options': UNTRACKED_ENTRY, 'default': []},
     'record': {'type': 'path', 'default': DEFAULT_RECORD},
     'state': {'type': 'str', 'choices': ['present', 'absent'], 'default': 'present'},
 }

@@ -56,11 +56,11 @@ class Mark(NamedTuple):
 
 # The packets that connection tracking takes for invalid if it has not seen the whole connection: of TCP those with FIN or RST, of
 # SCTP all but INIT.
-_LATER = {'tcp': 'tcp flags & (fin | rst) != 0', 'sctp': 'meta l4proto sctp @th,96,8 != 1'}
+_INVALID = {'tcp': 'tcp flags & (fin | rst) != 0', 'sctp': 'meta l4proto sctp @th,96,8 != 1'}
 
 
 class Untracked(NamedTuple):
-    """Packets to ports of VIPs, all of one family, that only belong to a connection are not tracked. No ports are all ports."""
+    """Packets to ports of VIPs, all of one family, are not tracked that would be invalid. No ports are all ports."""
 
     protocol: str
     vips: tuple[str, ...]
@@ -74,7 +74,7 @@ class Untracked(NamedTuple):
     @property
     def statement(self) -> str:
         """Return the rule in nft's language."""
-        words = [_LATER[self.protocol], _LAYER[family_of(self.vips[0])], 'daddr', _set(self.vips)]
+        words = [_INVALID[self.protocol], _LAYER[family_of(self.vips[0])], 'daddr', _set(self.vips)]
         if self.spans:
             words += [self.protocol, 'dport', _set(ports(*span) for span in self.spans)]
         return ' '.join(words + ['notrack'])
@@ -159,10 +159,10 @@ def _rule(rule: Mapping[str, Any]) -> Mark | Untracked | None:
     if rule.get('comment'):
         return None
     *matches, last = rule['expr'] or [{}]
-    later = [expression for expression in matches if _later(expression)]
+    invalid = [expression for expression in matches if _protocol_of_invalid(expression)]
     found: dict[str, Any] = {}
     for expression in matches:
-        if expression in later:
+        if expression in invalid:
             continue
         match = expression.get('match') or {}
         subject = _subject(match.get('left'))
@@ -170,13 +170,13 @@ def _rule(rule: Mapping[str, Any]) -> Mark | Untracked | None:
             return None
         found[subject] = match.get('right')
     if rule['chain'] == UNTRACKED:
-        return _as_untracked(found, _later(later[0])) if len(later) == 1 and last == {'notrack': None} else None
+        return _as_untracked(found, _protocol_of_invalid(invalid[0])) if len(invalid) == 1 and last == {'notrack': None} else None
     mark = _value_set(last)
-    return None if rule['chain'] != CHAIN or later or mark is None else _as_ours(found, mark)
+    return None if rule['chain'] != CHAIN or invalid or mark is None else _as_ours(found, mark)
 
 
-def _later(expression: Mapping[str, Any]) -> str:
-    """Return the protocol whose later packets a match is for; each version of nft has words of its own for flags."""
+def _protocol_of_invalid(expression: Mapping[str, Any]) -> str:
+    """Return the protocol of whose packets a match is for the invalid ones; each version of nft has words of its own for flags."""
     match = expression.get('match') or {}
     operator, left, right = match.get('op'), match.get('left') or {}, match.get('right')
     if not isinstance(left, dict):

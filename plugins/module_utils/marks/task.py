@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A table of nftables that marks packets, and its record: the one door of ipvs_marks.
+"""A table of nftables that marks packets and leaves others untracked, and its record: the one door of ipvs_marks.
 
 Private to this collection.
 """

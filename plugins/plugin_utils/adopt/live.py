@@ -134,7 +134,8 @@ def _service(entry: Mapping) -> Service:
             settings[name] = list(entry[name]) if name == 'scheduler_flags' else entry[name]
     servers = [_server(key, server) for server in entry.get('realservers') or ()]
     ordered = sorted(servers, key=lambda server: (order(server['address']), server.get('port', -1)))
-    return Service(key, settings, {(server['address'], server.get('port', key.number)): server for server in ordered})
+    usual = 0 if key.protocol == 'fwmark' else key.number
+    return Service(key, settings, {(server['address'], server.get('port', usual)): server for server in ordered})
 
 
 def _server(key: ServiceKey, entry: Mapping) -> dict:

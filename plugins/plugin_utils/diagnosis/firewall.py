@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Iterator, Mapping, Sequence
 
+from ..firewall import sees_both_directions
 from .finding import ERROR, WARNING, Finding, listed
+from .marks import differs
 from .packets import Packet, is_stopped
 from .topology import MARKS, Host, Topology, endpoints, label, version
 
@@ -42,10 +44,11 @@ def _endless(host: Host, services: Sequence, card: str, closed: Mapping) -> Find
     """Find connections whose end surely does not come in, though their beginning may."""
     rules = host.info.get('input') or {}
     seen = host.variable(MARKS) or {}
-    state = 'untracked' if 'commands' in seen and not seen['commands'] else 'invalid'
+    state = 'untracked' if 'commands' in seen and not differs(seen, ' notrack') else 'invalid'
+    sysctls = host.variable('director_sysctls') or {}
     found = {
         label(service, protocol, port): service['vip']
-        for service in services for protocol, port in endpoints(service)
+        for service in services if not sees_both_directions(service, sysctls, host.addresses) for protocol, port in endpoints(service)
         if protocol == 'tcp' and is_stopped(Packet(protocol, service['vip'], port, card, state), rules)
     }  # fmt: skip
     lost = {what: vip for what, vip in found.items() if what not in closed}

@@ -144,7 +144,7 @@ def read(given: object, where: str, protocol: str, ports: Sequence[int], found: 
         found.add('{0}: {1} is not a check; write for example check: {{type: http, path: /}}'.format(where, model.shown(given)))
         return None
     kind = given.get('type', 'tcp' if protocol == 'tcp' else None)
-    if kind not in CHECKERS and kind != 'none':
+    if not isinstance(kind, str) or kind not in CHECKERS and kind != 'none':
         found.add('{0}.type: {1} is none of {2}, none'.format(where, model.shown(kind), ', '.join(CHECKERS)))
         return None
     readers = OPTIONS.get(kind, {})

@@ -14,7 +14,7 @@ import ipaddress
 from typing import Collection, Iterable, Iterator, Mapping, NamedTuple, Sequence
 
 from ...module_utils.ipvs import model, nested, options
-from .. import declared, virtual_services
+from .. import declared, inventory, virtual_services
 from ..inventory import Findings
 from . import checks, health, vrrp
 from .blocks import Block, words
@@ -144,7 +144,7 @@ def _asked_ports(service: declared.Service, servers: Iterable[declared.Server]) 
 def _judge_quorum(service: declared.Service, quorum: int, entries: Iterable[Mapping], found: Findings) -> None:
     """Find a quorum that is never reached. With somebody drained it may be, and keepalived lowers it for so long."""
     for entry in entries:
-        weights = [declared.whole_number(server.get('weight', 1)) for server in entry['realservers']]
+        weights = [inventory.whole_number(server.get('weight', 1)) for server in entry['realservers']]
         if weights and all(weights) and sum(weights) < quorum:
             found.add('{0}.quorum: {1} is never reached, as the weights of all real servers are {2} in sum'.format(
                 service.where, quorum, sum(weights)))
@@ -164,12 +164,13 @@ def _judge_sorry(service: declared.Service, sorry: health.Sorry, servers: Iterab
 def _judge_data_path(service: declared.Service, servers: Iterable[declared.Server], found: Findings) -> None:
     for server in servers:
         address, forward = str(server.settings['address']), server.settings.get('forward') or 'dr'
+        tunnel = server.settings.get('tunnel')
         if forward == 'nat':
             found.add('{0}.check.data_path: with forward nat {1} does not have the VIP, so it cannot be asked there; its own address '
                       'is what the data goes to, leave data_path out'.format(service.where, address))
-        elif (server.settings.get('tunnel') or {}).get('type', 'ipip') != 'ipip':
+        elif isinstance(tunnel, Mapping) and tunnel.get('type', 'ipip') != 'ipip':
             found.add('{0}.check.data_path: {1} has a tunnel of type {2}, and only one of type ipip can be asked through'.format(
-                service.where, address, server.settings['tunnel']['type']))
+                service.where, address, tunnel['type']))
         elif model.family_of(address) != model.family_of(service.vip):
             found.add('{0}.check.data_path: {1} is not of the address family of the VIP, which cannot be asked like this'.format(
                 service.where, address))
@@ -207,7 +208,7 @@ def _judge_version(service: declared.Service, flags: Iterable[str], servers: Ite
     for begin, end, does in _NO_WEIGHT_0:
         if begin <= ours < end:
             for server in servers:
-                if declared.whole_number(server.settings.get('weight')) == 0:
+                if inventory.whole_number(server.settings.get('weight')) == 0:
                     found.add('{0}: keepalived {1} {2}, so {3} cannot be drained; that is possible from {4} on'.format(
                         server.keys.get('weight', '{0}.{1}'.format(service.where, server.label)), version, does,
                         server.settings.get('name') or server.settings['address'], _dotted(end)))

@@ -66,10 +66,11 @@ def _whole(given: Mapping, key: str, where: str, lowest: int, initial: int, foun
     value = given.get(key)
     if value is None:
         return initial
-    if isinstance(value, bool) or not str(value).isdigit() or not lowest <= int(value) <= MAX_QUORUM:
+    number = inventory.whole_number(value)
+    if number is None or not lowest <= number <= MAX_QUORUM:
         found.add('{0}.{1}: {2} is not a whole number {3}..{4}'.format(where, key, model.shown(value), lowest, MAX_QUORUM))
         return initial
-    return int(value)
+    return number
 
 
 def _flag(given: Mapping, key: str, where: str, found: Findings) -> bool:
@@ -99,11 +100,10 @@ def _sorry(given: object, where: str, vip: str, ports: Sequence[int], found: Fin
                 where, model.shown(forward), ', '.join(model.FORWARDING_METHODS)))
         if vip and forward != 'tun' and model.family_of(address) != model.family_of(vip):
             raise InventoryError('{0}.address: {1} is not of the same address family as the VIP, {2}'.format(where, address, vip))
-        port = given.get('port')
-        if port is not None:
-            if isinstance(port, bool) or not str(port).isdigit() or not 1 <= int(port) <= model.MAX_PORT:
-                raise InventoryError('{0}.port: {1} is not a port 1..{2}'.format(where, model.shown(port), model.MAX_PORT))
-            port = int(port)
+        port = inventory.whole_number(given.get('port'))
+        if given.get('port') is not None:
+            if port is None or not 1 <= port <= model.MAX_PORT:
+                raise InventoryError('{0}.port: {1} is not a port 1..{2}'.format(where, model.shown(given['port']), model.MAX_PORT))
             if forward != 'nat' and any(port != one for one in ports):
                 raise InventoryError('{0}.port: {1} is another port than that of the service, and only forward: nat can '
                                      'change it'.format(where, port))

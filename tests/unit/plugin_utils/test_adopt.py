@@ -377,6 +377,18 @@ class TestMarks:
         }  # fmt: skip
         assert 'fwmark-7: the table does not say which VIP is marked. 192.0.2.101 is the only' in adopted['review'][0]
 
+    def test_a_port_that_is_the_number_of_the_mark_is_another_entry_than_none(self):
+        by_hand = service({'address': '192.0.2.21'}, {'address': '192.0.2.21', 'port': 7}, fwmark=7)
+        adopted = of(service(), by_hand, on=host('192.0.2.10/24', '192.0.2.100/32', '192.0.2.101/32'))
+        assert declared(adopted) == options.table([service(), by_hand])
+
+    def test_entries_that_were_made_with_a_port_keep_it(self):
+        by_hand = service({'address': '192.0.2.21', 'port': 80}, {'address': '192.0.2.22', 'port': 80}, fwmark=7)
+        adopted = of(service(), by_hand, on=host('192.0.2.10/24', '192.0.2.100/32', '192.0.2.101/32'))
+        assert services(adopted)[0]['realservers'] == [
+            {'address': '192.0.2.21', 'port': 80}, {'address': '192.0.2.22', 'port': 80}]
+        assert declared(adopted) == options.table([service(), by_hand])
+
     @pytest.mark.parametrize(
         'addresses',
         [

@@ -118,7 +118,7 @@ def test_what_is_not_tracked_is_each_port_of_tcp_and_sctp():
 
 
 @pytest.mark.parametrize(('sysctls', 'left_out'), [
-    ({}, False), (None, False), ({'net.ipv4.vs.conntrack': 0}, False), ({'net/ipv4/vs/conntrack': '0'}, False),
+    ({}, False), (None, False), ({'net.ipv4.vs.conntrack': None}, False), ({'net.ipv4.vs.conntrack': 0}, False), ({'net/ipv4/vs/conntrack': '0'}, False),
     ({'net.ipv4.vs.conntrack': 1}, True), ({'net/ipv4/vs/conntrack': '1'}, True)])
 def test_address_translation_with_connection_tracking_needs_all_packets(sysctls, left_out):
     translated = service(realservers=[{'address': '192.0.2.21', 'forward': 'nat'}])
@@ -137,3 +137,14 @@ def test_directors_alone_may_ask_a_real_server_at_its_own_addresses():
     directors = ['192.0.2.10', '2001:db8::10', '192.0.2.11']
     assert rules.firewall_changes([], firewall(), 174, checks=checks, directors=directors)['open'] == wanted
     assert rules.firewall_changes([], firewall(wanted, wanted), 174)['close'] == sorted(wanted)
+
+
+def test_services_of_which_a_director_is_a_real_server_are_tracked():
+    services = [service(realservers=[{'address': '192.0.2.21'}, {'address': '192.0.2.10'}]),
+                service('192.0.2.101', realservers=[{'address': '192.0.2.21'}])]
+    assert [one['vip'] for one in rules.untracked(services, own=['192.0.2.10'])] == ['192.0.2.101']
+
+
+def test_the_address_of_a_check_is_a_literal_one():
+    with pytest.raises(InventoryError, match=r'^checks\[0\].address: '):
+        rules.firewall_changes([], firewall(), checks=[{'address': 'real1', 'port': 80}], directors=['192.0.2.10'])

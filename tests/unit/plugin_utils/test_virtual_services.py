@@ -175,12 +175,21 @@ class TestRealserver:
         ({'check': {'type': 'ping'}}, []),
         ({'check': {'type': 'misc', 'command': '/bin/true'}}, []),
         ({'check': {'type': 'http', 'data_path': True}}, []),
+        ({'check': {'type': 'http', 'data_path': True, 'port': 80}}, []),
+        ({'check': {'type': 'http', 'data_path': True, 'port': 8080}}, [('192.0.2.100', 8080, 'tcp')]),
     ])
     def test_what_keepalived_asks_a_host_itself_is_known(self, settings, asked):
         services = resolve({key: value for key, value in dict(WEB, **settings).items() if value is not None})
         found = [virtual_services.realserver(services, 'real1', GROUPS, dict(
             HOSTVARS, director=dict(HOSTVARS['director'], **engine)))['checks'] for engine in ({'director_engine': 'keepalived'}, {})]
         assert found == [[dict(zip(('address', 'port', 'protocol'), one)) for one in asked], []]
+
+    def test_a_real_server_that_is_a_director_is_asked_at_its_own_address(self):
+        services = resolve(dict(WEB, check={'type': 'http', 'data_path': True}))
+        groups = dict(GROUPS, directors=['director', 'real1'])
+        hostvars = dict(HOSTVARS, director={'director_engine': 'keepalived'})
+        found = [virtual_services.realserver(services, host, groups, hostvars)['checks'] for host in ('real1', 'real2')]
+        assert found == [[{'address': '192.0.2.21', 'port': 80, 'protocol': 'tcp'}], []]
 
 
 def test_a_vip_that_is_an_address_of_a_host_is_refused():

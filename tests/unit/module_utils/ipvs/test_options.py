@@ -143,7 +143,6 @@ def test_a_bad_service_is_refused_with_its_position_and_reason(entry, message):
         (WEB, {'address': '2001:db8::21', 'forward': 'nat'}, 'is not ipv4 like its service'),
         (WEB, {'port': 8080}, 'is not the port of the service, 80'),
         (WEB, {'port': 8080, 'forward': 'tun'}, 'only forward: nat can change the port'),
-        (MARK, {'port': 80}, 'is not the port of the service, 0'),
         (WEB, {'port': 65536, 'forward': 'nat'}, 'port: 65536 is outside 0..65535'),
         (WEB, {'weight': -1}, 'weight: -1 is outside 0..65535'),
         (WEB, {'weight': 65536}, 'weight: 65536 is outside 0..65535'),

@@ -127,7 +127,7 @@ def ends_dropped(scene):
 
 def untracked_dropped(scene):
     scene.info('lb1')['input'] = NEW_ONLY
-    scene.hostvars['lb1']['lvs_doctor_marks'] = {'commands': []}
+    scene.hostvars['lb1']['lvs_doctor_marks'] = {'commands': [], 'diff': []}
 
 
 def closed_realserver(scene):
@@ -280,7 +280,8 @@ def wrong_clock(scene):
 
 
 def no_marks(scene):
-    scene.hostvars['lb1']['lvs_doctor_marks'] = {'commands': ['add table inet lvs_direct_routing']}
+    scene.hostvars['lb1']['lvs_doctor_marks'] = {'commands': ['add table inet lvs_direct_routing'], 'diff': [
+        {'before': '', 'after': 'add rule inet lvs_direct_routing prerouting ip daddr 192.0.2.100 tcp dport 80 meta mark set 7\n'}]}
 
 
 def unread_marks(scene):
@@ -384,7 +385,7 @@ FAULTS = [
     ('pair', no_sync, 'warning', 'sync_missing', 'lb2', 'no sync daemon runs on eth0'),
     ('pair', sync_apart, 'warning', 'sync_apart', 'lb1, lb2', 'their sync daemons have the ids 51, 52'),
     ('static', old_kernel, 'warning', 'conn_reuse_mode', 'lb1', 'conn_reuse_mode is 1 and conntrack is on, in the kernel 4.18'),
-    ('fwmark', no_marks, 'error', 'marks', 'lb1', 'does not mark packets, or leave others untracked, as the inventory declares it'),
+    ('fwmark', no_marks, 'error', 'marks', 'lb1', 'does not mark packets as the inventory declares it'),
     ('fwmark', unread_marks, 'error', 'marks', 'lb1', 'its marks cannot be read: nft: Operation not permitted'),
     ('static', kube_proxy, 'warning', 'kube_proxy', 'lb1', 'kube-ipvs0 is there'),
     ('static', docker, 'warning', 'docker', 'lb1', 'docker0 is there, and tcp 192.0.2.100:80 is listened on here'),
@@ -396,6 +397,35 @@ FAULTS = [
     ('static', unreachable, 'error', 'unreachable', 'real2', 'cannot be reached: no route to host'),
     ('static', unread, 'error', 'unread', 'real2', 'cannot be looked at: probe: needs root'),
 ]  # fmt: skip
+
+
+NOT_UNTRACKED = {'commands': ['add table inet lvs_direct_routing'], 'diff': [
+    {'before': '', 'after': 'add rule inet lvs_direct_routing untracked tcp flags & (fin | rst) != 0 ip daddr { 192.0.2.100 } notrack\n'}]}
+
+
+def test_where_only_untracked_packets_are_missing_nothing_is_said_of_marks():
+    scene = Scene('fwmark')
+    scene.hostvars['lb1']['lvs_doctor_marks'] = NOT_UNTRACKED
+    assert scene.diagnose() == []
+    scene.info('lb1')['input'] = DROP_INVALID
+    assert [(one.kind, 'run site.yml' in one.do) for one in scene.diagnose()] == [('endings', True)]
+
+
+@pytest.mark.parametrize('sysctls', [{}, {'net.ipv4.vs.conntrack': 1}])
+def test_where_ipvs_tracks_what_it_translates_its_packets_are_not_invalid(sysctls):
+    scene = Scene('static')
+    scene.info('lb1')['input'] = DROP_INVALID
+    scene.hostvars['lb1']['director_sysctls'] = sysctls
+    for server in scene.services[0]['realservers']:
+        server['forward'] = 'nat'
+    assert ('endings' in [one.kind for one in scene.diagnose()]) == (not sysctls)
+
+
+def test_a_director_that_serves_as_well_sees_both_directions():
+    scene = Scene('static')
+    scene.info('lb1')['input'] = DROP_INVALID
+    scene.services[0]['realservers'][0]['address'] = '192.0.2.10'
+    assert 'endings' not in [one.kind for one in scene.diagnose()]
 
 
 @pytest.mark.parametrize(('breaking', 'advice'), [
