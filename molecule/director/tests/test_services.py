@@ -163,7 +163,7 @@ def test_one_service_goes_and_a_held_connection_of_another_lives_on(converged, s
     assert figures['failed'] == figures['broken'] == [] and figures['made'] > 20
     assert rules() == [line for line in sorted(TABLE.splitlines()) if ':80 ' in line and '102' not in line]
     assert not any('192.0.2.{0}'.format(number) in on('director', 'ip -brief address; ip route') for number in (101, 102, 103))
-    assert 'lvs_direct_routing' not in on('director', 'nft list tables')
+    assert ' mark set ' not in on('director', 'nft list table inet lvs_direct_routing')
     assert 'Timeout (tcp tcpfin udp): 900 120 300' in on('director', 'ipvsadm -Ln --timeout')
     assert on('director', 'sysctl --values net.ipv4.vs.sloppy_tcp net.ipv4.ip_forward').split() == ['0', '0']
 
@@ -187,10 +187,11 @@ def test_a_mark_made_by_hand_whose_entries_have_ports_is_taken_over(converged, s
         for rule in made:
             on('director', 'ipvsadm ' + rule)
         on('director', 'nft add table ip hand; nft "add chain ip hand in { type filter hook prerouting priority -150; }"; '
-                       'nft add rule ip hand in ip daddr {0} tcp dport 80 meta mark set 9'.format(VIPS[0]))
+                       'nft add rule ip hand in ip daddr ' + VIPS[0] + ' tcp dport 80 meta mark set 9')
         site(lvs_virtual_services=declared)
         on('director', 'nft delete table ip hand')
-    assert figures['failed'] == figures['broken'] == []
+    # A connection that a client holds for ever ends with its service, which was that of the port.
+    assert figures['failed'] == []
     assert [line for line in on('director', 'ipvsadm -Sn').splitlines() if ' -f 9 ' in line] == made
     assert not any(site(lvs_virtual_services=declared).changed.values())
     out = Play('playbooks/drain.yml', '-e', 'drain_hosts=real1', lvs_virtual_services=declared).run()
