@@ -11,9 +11,9 @@ set -eu
     ip -brief -6 route show table local | sort
     ip -brief route show table all | sort
     echo '# kernel parameters'
-    # Without those that a scheduler's module brings, which stays loaded.
+    # Without those that a scheduler's module brings, which stays loaded, and those of IPv6 that tunl0 has once it has been up.
     sysctl --all 2>/dev/null | grep -E 'arp_(ignore|announce)|rp_filter|redirects|forward|net\.ipv4\.vs' |
-        grep -v 'net\.ipv4\.vs\.lblcr\?_expiration' | sort || true
+        grep -Ev 'net\.ipv4\.vs\.lblcr?_expiration|net\.ipv6\.conf\.tunl0\.' | sort || true
     echo '# virtual services'
     grep -v '^IP Virtual Server' /proc/net/ip_vs || true
     echo '# files'

@@ -14,8 +14,9 @@ description:
   - Compares what the firewall has to let in for virtual services with what it does. IPVS sees packets only after the
     firewall, so each VIP and port has to be open on the director, and again on real servers, where packets arrive that
     still have the VIP as their destination.
-  - A rule opens one port of one VIP, whatever else the host listens on, or lets another director, or its health check, in. Ours have a priority to tell them by, and come
-    after those that have none, so that what an administrator refuses stays refused. Other rules are never touched.
+  - A rule opens one port of one VIP, whatever else the host listens on, or lets another director, or its health check, in. Ours
+    have a priority to tell them by, and come after those that have none, so that what an administrator refuses stays refused. Other
+    rules are never touched.
 positional: firewall, priority, peers, sync, checks, directors
 options:
   _input:

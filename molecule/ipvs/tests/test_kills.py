@@ -13,7 +13,7 @@ import cases
 import pytest
 
 KILLS = int(os.environ.get('LVS_KILLS', '5'))
-SEED = int(os.environ.get('LVS_SEED', random.randrange(10**9)))
+SEED = int(os.environ.get('LVS_SEED') or random.randrange(10**9))
 SERVICES = 250
 
 
