@@ -24,8 +24,9 @@ WORDS = ('', '0', '1', '80', '80-90', '²', '٣', '1e3', 'tcp', 'udp', 'wrr', 'm
 PLAIN = st.one_of(st.none(), st.booleans(), st.integers(-2, 2 ** 33), st.floats(), st.sampled_from(WORDS), st.text(max_size=3))
 CHECK_KEYS = sorted({'type', 'port', 'retries', *checks.TIMES, *(key for readers in checks.OPTIONS.values() for key in readers)})
 INNER = sorted({*CHECK_KEYS, *health.SORRY_KEYS, *REALSERVER_KEYS, 'checksum'})
-ODD = st.recursive(PLAIN, lambda one: st.one_of(
-    st.lists(one, max_size=3), st.dictionaries(st.one_of(st.sampled_from(INNER), PLAIN.filter(lambda key: not isinstance(key, float))), one, max_size=3)), max_leaves=6)
+# A float that is no number is another key each time.
+KEYS = st.one_of(st.sampled_from(INNER), PLAIN.filter(lambda key: not isinstance(key, float)))
+ODD = st.recursive(PLAIN, lambda one: st.one_of(st.lists(one, max_size=3), st.dictionaries(KEYS, one, max_size=3)), max_leaves=6)
 
 
 def with_odd(plain, keys):
