@@ -81,7 +81,7 @@ def properties(tested: str) -> bool:
         print(done.stdout)
         return False
     names = re.findall(r'^tests.*::(test_\w+)(?:\[.*\])?:$', done.stdout, re.MULTILINE)
-    examples = [int(number) for number in re.findall(r'(\d+) passing examples', done.stdout)]
+    examples = [int(number) for number in re.findall(r'(\d+) passing(?: examples)?,', done.stdout)]
     record(tested, 'properties', time.monotonic() - begin, speed, f'{len(names)} passed',
            [f'{len(names)} properties, {sum(examples)} examples in all, at least {min(examples)} each'])
     return True
