@@ -24,8 +24,8 @@ options:
   hostvars:
     description:
       - The magic variable C(hostvars). Hosts have what C(lvs_host_info) returned as C(lvs_doctor_host), directors also what
-        C(ipvs_info) did, with services and daemons, as C(lvs_doctor_table), and, where the host has nft or services have firewall marks, what
-        C(ipvs_marks) would change, as C(lvs_doctor_marks). C(lvs_doctor_began) and C(lvs_doctor_ended) are
+        C(ipvs_info) did, with services and daemons, as C(lvs_doctor_table), and, where the host has nft or services have
+        firewall marks, what C(ipvs_marks) would change, as C(lvs_doctor_marks). C(lvs_doctor_began) and C(lvs_doctor_ended) are
         the times of the controller around it, in seconds since 1970.
     type: dict
     required: true

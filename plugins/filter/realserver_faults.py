@@ -51,6 +51,13 @@ options:
       - The own addresses of other hosts, by name. The host itself may be among them.
     type: dict
     default: {}
+  checks:
+    description:
+      - What health checks of directors ask of this host, each with C(address), as the C(checks) of
+        P(lvs.direct_routing.realserver#filter). Where firewalld runs only directors are let in to these.
+    type: list
+    elements: dict
+    default: []
 """
 
 EXAMPLES = r"""
@@ -91,8 +98,8 @@ _value:
 from ansible_collections.lvs.direct_routing.plugins.plugin_utils import preflight
 
 
-def realserver_faults(info, host, forward='dr', interface='lo', services=(), others=None):
-    return preflight.judge(preflight.Server(host, info, forward, interface, services, others or {}))._asdict()
+def realserver_faults(info, host, forward='dr', interface='lo', services=(), others=None, checks=()):
+    return preflight.judge(preflight.Server(host, info, forward, interface, services, others or {}, checks))._asdict()
 
 
 class FilterModule:

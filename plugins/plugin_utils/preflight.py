@@ -31,6 +31,7 @@ class Server(NamedTuple):
     interface: str = 'lo'
     services: Sequence[Mapping] = ()
     others: Mapping[str, Iterable[str]] = {}
+    checks: Sequence[Mapping] = ()
 
     @property
     def vips(self) -> Mapping[str, Mapping]:
@@ -68,6 +69,7 @@ def judge(server: Server) -> Judgement:
     _judge_gateways(server, found)
     _judge_tunnel(server, found)
     _judge_listeners(server, found)
+    _judge_checks(server, found)
     return found
 
 
@@ -226,6 +228,18 @@ def _judge_listeners(server: Server, found: Judgement) -> None:
         found.warnings.append(
             '{0}: {1}; requests that a director sends are refused; have the service listen on {2} or {3}'.format(
                 server.name, seen, vip, WILDCARDS[_version(vip)]))
+
+
+def _judge_checks(server: Server, found: Judgement) -> None:
+    """Find health checks that firewalld lets in for nobody, since only directors may ask."""
+    if not server.info.get('firewall'):
+        return
+    for version in sorted({_version(check['address']) for check in server.checks}):
+        if not server.directors(version):
+            found.warnings.append(
+                '{0}: firewalld runs, and no IPv{1} address of a director is known; health checks in IPv{1} are not let in, so directors '
+                'take this host for dead; set {2} of the directors'.format(
+                    server.name, version, 'lvs_address' if version == 4 else 'lvs_address_ipv6'))
 
 
 def serves(listener: Mapping, vip: str) -> bool:

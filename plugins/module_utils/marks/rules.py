@@ -159,20 +159,21 @@ def _rule(rule: Mapping[str, Any]) -> Mark | Untracked | None:
     if rule.get('comment'):
         return None
     *matches, last = rule['expr'] or [{}]
-    invalid = [expression for expression in matches if _protocol_of_invalid(expression)]
-    found: dict[str, Any] = {}
+    protocols, found = [], {}
     for expression in matches:
-        if expression in invalid:
+        protocol = _protocol_of_invalid(expression)
+        if protocol:
+            protocols.append(protocol)
             continue
         match = expression.get('match') or {}
         subject = _subject(match.get('left'))
         if not subject or match.get('op', '==') != '==' or subject in found:
             return None
         found[subject] = match.get('right')
-    if rule['chain'] == UNTRACKED:
-        return _as_untracked(found, _protocol_of_invalid(invalid[0])) if len(invalid) == 1 and last == {'notrack': None} else None
     mark = _value_set(last)
-    return None if rule['chain'] != CHAIN or invalid or mark is None else _as_ours(found, mark)
+    if rule['chain'] == UNTRACKED and len(protocols) == 1 and last == {'notrack': None}:
+        return _as_untracked(found, protocols[0])
+    return _as_ours(found, mark) if rule['chain'] == CHAIN and not protocols and mark is not None else None
 
 
 def _protocol_of_invalid(expression: Mapping[str, Any]) -> str:

@@ -195,8 +195,12 @@ def test_flags_are_read_in_the_words_of_each_version(flags, same):
     assert (parse(json.dumps(said)) == Table((), UNTRACKED)) == same
 
 
+ENDS, TO_VIP = {'match': {'op': 'in', 'left': payload('tcp', 'flags'), 'right': ['fin', 'rst']}}, match(payload('ip', 'daddr'), VIP)
+
+
 @pytest.mark.parametrize('change', [
-    {'comment': 'mine'}, {'chain': 'prerouting'}, {'expr': [{'notrack': None}]}, {'expr': [match(payload('ip', 'daddr'), VIP), {'notrack': None}]}])
+    {'comment': 'mine'}, {'chain': 'prerouting'}, {'expr': [{'notrack': None}]}, {'expr': [TO_VIP, {'notrack': None}]},
+    {'expr': [ENDS, ENDS, TO_VIP, {'notrack': None}]}, {'expr': [ENDS, TO_VIP, {'accept': None}]}])
 def test_a_rule_that_leaves_others_untracked_is_not_ours(change):
     said = listing('untracked')
     next(entry['rule'] for entry in said['nftables'] if 'rule' in entry).update(change)

@@ -268,3 +268,15 @@ def test_a_port_that_is_not_listened_on_is_a_warning(host, service, listeners, w
 def test_a_port_that_is_served_or_cannot_be_judged_is_no_warning(host, service, listeners):
     host.info['listeners'] = listeners
     assert host.judge(services=[service]) == ([], [])
+
+
+class TestChecks:
+    ASKED = ({'address': '192.0.2.21', 'port': 80}, {'address': '2001:db8:2::21', 'port': 80})
+
+    def test_directors_of_which_no_address_of_a_family_is_known_are_a_warning_behind_firewalld(self):
+        host = Host()
+        del host.info['directors'][DIRECTOR6]
+        assert host.judge(checks=self.ASKED).warnings == []
+        host.info['firewall'] = {'zone': 'public', 'runtime': [], 'permanent': []}
+        assert 'health checks in IPv6 are not let in' in host.warning(checks=self.ASKED)
+        assert host.judge(checks=self.ASKED[:1]).warnings == []

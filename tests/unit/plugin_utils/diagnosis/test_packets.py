@@ -122,7 +122,7 @@ INVALID = match({'ct': {'key': 'state'}}, 'invalid', 'in')
 
 
 @pytest.mark.parametrize(('rules', 'stopped'), [
-    pytest.param(nft([[INVALID, DROP]]), {'invalid'}, id='nft drops what is invalid'),
+    pytest.param(nft([INVALID, DROP]), {'invalid'}, id='nft drops what is invalid'),
     pytest.param(nft([states(new='accept')], policy='drop'), {'invalid', 'untracked'}, id='nft lets in what is new'),
     pytest.param(nft([states(new='accept', untracked='accept')], policy='drop'), {'invalid'}, id='nft lets in what is new or untracked'),
     pytest.param(saved('-A INPUT -m conntrack --ctstate INVALID -j DROP'), {'invalid'}, id='iptables drops what is invalid'),
@@ -131,8 +131,6 @@ INVALID = match({'ct': {'key': 'state'}}, 'invalid', 'in')
                  id='iptables lets in what is new or untracked'),
 ])
 def test_packets_of_a_connection_that_is_not_tracked(rules, stopped):
-    for chain in rules['nft'].values():
-        chain['rules'] = [part if isinstance(part, list) else [part] for rule in chain['rules'] for part in ([rule] if isinstance(rule, dict) else rule)]
     assert {state for state in ('new', 'invalid', 'untracked') if is_stopped(PACKET._replace(state=state), rules)} == stopped
 
 
